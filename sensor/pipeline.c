@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "pipeline.h"
+
+#include <stdlib.h>
+
+#include "capture.h"
+#include "decode.h"
+#include "track.h"
+
+struct pipeline {
+	struct track track;
+	struct record_queue *queue;
+	size_t queue_high; /* above it the queue wants to be drained */
+	uint64_t packets, octets;
+	uint64_t decoded[DECODE_RESULTS];
+	/* A batch: its segments and where they lie in the flow table. */
+	struct segment segment[CAPTURE_BATCH];
+	struct flow_key key[CAPTURE_BATCH];
+	const struct flow *guess[CAPTURE_BATCH];
+	enum decode_result result[CAPTURE_BATCH];
+};
+
+struct pipeline *
+pipeline_new(const struct conf *conf, struct record_queue *queue)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		return NULL;
+	p->queue = queue;
+	p->queue_high = conf->sensor.queue_bytes / 4;
+	if (track_init(&p->track, conf, queue) != 0) {
+		pipeline_free(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+pipeline_free(struct pipeline *p)
+{
+	if (p == NULL)
+		return;
+	track_release(&p->track);
+	free(p);
+}
+
+/* Bulk data need the hot part of a flow only. */
+static bool
+needs_cold(const struct flow *flow, const struct segment *segment)
+{
+	return segment->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+	    (segment->wire_payload > 0 && !(flow->flags & FLOW_SETTLED) && flow->conn == 0);
+}
+
+/*
+ * The memory a packet needs is on its way while others are decoded: buckets, entries, cold
+ * parts. Each packet in order comes last.
+ */
+static void
+decode_batch(struct pipeline *p, const struct packet *packets, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		p->result[i] = decode(&packets[i], &p->segment[i]);
+		if (p->result[i] == DECODE_TCP)
+			p->key[i] = flow_prefetch_bucket(p->track.flows, &p->segment[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		p->guess[i] = p->result[i] != DECODE_TCP ?
+		    NULL : flow_prefetch_entry(p->track.flows, p->key[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (p->guess[i] != NULL && needs_cold(p->guess[i], &p->segment[i]))
+			flow_prefetch_cold(p->track.flows, p->guess[i]);
+	}
+}
+
+size_t
+pipeline_packets(struct pipeline *p, const struct packet *packets, size_t count)
+{
+	size_t i;
+
+	count = count < CAPTURE_BATCH ? count : CAPTURE_BATCH;
+	decode_batch(p, packets, count);
+	for (i = 0; i < count; i++) {
+		if (record_queue_bytes(p->queue) > p->queue_high)
+			break;
+		p->packets++;
+		p->octets += packets[i].wirelen;
+		p->decoded[p->result[i]]++;
+		track_packet(&p->track, &packets[i].origin);
+		if (p->result[i] == DECODE_TCP)
+			track_segment(&p->track, &p->segment[i], p->key[i]);
+	}
+	return i;
+}
+
+bool
+pipeline_finish(struct pipeline *p)
+{
+	return track_finish(&p->track);
+}
+
+int64_t
+pipeline_now_us(const struct pipeline *p)
+{
+	return p->track.now.ts_us;
+}
+
+void
+pipeline_stats(const struct pipeline *p, struct stats_visitor *v)
+{
+	stats_show(v, "capture", "packets", p->packets);
+	stats_show(v, "capture", "bytes", p->octets);
+	for (unsigned i = 0; i < DECODE_RESULTS; i++)
+		stats_show(v, "decode", decode_result_name(i), p->decoded[i]);
+	track_stats(&p->track, v);
+	stats_show(v, "queue", "bytes", record_queue_bytes(p->queue));
+	stats_show(v, "queue", "lost", record_queue_lost(p->queue));
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "proto.h"
+
+const struct proto *const proto_table[] = {
+	&proto_smtp,
+	&proto_smtps,
+	NULL,
+};
+
+size_t
+proto_state_max(void)
+{
+	size_t max = 0;
+
+	for (size_t i = 0; proto_table[i] != NULL; i++) {
+		if (proto_table[i]->state_bytes > max)
+			max = proto_table[i]->state_bytes;
+	}
+	return max;
+}

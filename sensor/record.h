@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_RECORD_H
+#define RELAYWATCH_RECORD_H
+
+/*
+ * The one door out of the sensor: session + what happened in it. A record is a fixed head
+ * with at most FACT_TEXT_MAX inline bytes behind it, copied into a queue, ordered by
+ * (packet, sequence). Analyzers see nothing else of the traffic.
+ */
+
+#include "addr.h"
+#include "fact.h"
+#include "packet.h"
+
+enum record_class {
+	RECORD_CONN,   /* a TCP connection with a home endpoint: opened, answered, over */
+	RECORD_PREFIX, /* fingerprint of the first stream bytes of one direction */
+	RECORD_TURN,   /* the payload direction of an unclaimed connection changed */
+	RECORD_FACT,   /* a protocol fact */
+};
+
+enum record_conn_event {
+	RECORD_CONN_SYN,
+	RECORD_CONN_ESTABLISHED, /* SYN-ACK, or the first segment of one met in the middle */
+	RECORD_CONN_HALF_CLOSED,
+	RECORD_CONN_CLOSED, /* FINs, RST, expiry or the end of the capture */
+};
+
+enum record_conn_flag {
+	RECORD_CONN_MIDSTREAM = 0x01, /* its beginning was not captured */
+	RECORD_CONN_SYN_DATA = 0x02,  /* payload in the SYN (RFC 7413) */
+	RECORD_CONN_RESET = 0x04,
+	RECORD_CONN_ONE_SIDED = 0x08, /* only one direction was captured */
+	RECORD_CONN_EXPIRED = 0x10,   /* no packets for long, or evicted */
+	RECORD_CONN_REFUSED = 0x20,   /* the SYN was answered by RST */
+};
+
+/* A connection and who is who in it. */
+struct session {
+	uint64_t flow_id; /* the same on every run, at most 2^53 */
+	struct endpoint client; /* facts: the requester; else who opened the connection */
+	struct endpoint server;
+	uint8_t depth; /* 0: on TCP itself, 1: inside a tunnel, ... */
+	uint8_t vlan_layers;
+	uint16_t vlan[VLAN_LAYERS_MAX];
+	int64_t start_us;
+	struct origin start; /* the first packet of the connection */
+	const char *app_proto; /* name of the parser that claimed it, or NULL; static */
+};
+
+struct record_conn {
+	enum record_conn_event event;
+	uint8_t flags; /* enum record_conn_flag */
+	uint8_t dir;   /* HALF_CLOSED: which direction ended */
+	int32_t rtt_us; /* SYN to SYN-ACK as seen here, -1 unknown */
+	uint64_t bytes[2]; /* CLOSED: unique stream bytes, client's first */
+	uint64_t gap_bytes[2]; /* CLOSED: as far as the stream was rebuilt */
+	uint64_t packets[2];
+};
+
+enum { RECORD_PREFIXES = 3 }; /* 16, 32, 64 bytes */
+
+struct record_prefix {
+	uint8_t dir;
+	uint8_t lengths;               /* how many of the three are known: 1..3 */
+	uint64_t hash[RECORD_PREFIXES]; /* XXH3-64, seed 0; a PROXY header is skipped */
+	int64_t ts_us[RECORD_PREFIXES]; /* when the last byte of each came */
+};
+
+struct record_turn {
+	uint8_t dir;    /* who speaks now */
+	uint64_t bytes; /* what the other had said */
+};
+
+struct record_fact {
+	enum fact_type type;
+	uint8_t flags;
+	bool ok;
+	union {
+		enum fact_header header;
+		enum fact_abort abort;
+		enum fact_oddity oddity;
+		enum fact_tunnel tunnel;
+	};
+	uint16_t code;
+	uint16_t port;
+	uint32_t tx;
+	uint64_t size, size_back;
+	uint64_t body_hash;
+	uint32_t body_bytes;
+	uint16_t text_len[FACT_TEXTS]; /* lengths of the texts, which lie one after another
+	                                  behind the record */
+};
+
+struct record {
+	uint32_t total_bytes; /* head and inline bytes, rounded up to 8 */
+	enum record_class class;
+	uint32_t sequence; /* within the packet */
+	struct origin origin; /* the packet that made it known */
+	uint64_t packet;   /* number of that packet in the whole run */
+	struct session session;
+	union {
+		struct record_conn conn;
+		struct record_prefix prefix;
+		struct record_turn turn;
+		struct record_fact fact;
+	};
+	uint8_t bytes[];
+};
+
+static inline struct slice
+record_text(const struct record *r, unsigned index)
+{
+	const uint8_t *p = r->bytes;
+
+	for (unsigned i = 0; i < index; i++)
+		p += r->fact.text_len[i];
+	return slice_of(p, r->fact.text_len[index]);
+}
+
+struct record_queue;
+
+struct record_queue *record_queue_new(size_t bytes);
+void record_queue_free(struct record_queue *queue);
+
+/* Copies head and texts. False when the queue is full; the record is lost and counted. */
+bool record_queue_push(struct record_queue *queue, const struct record *head,
+    const struct slice text[FACT_TEXTS]);
+
+/* The oldest record, lent until record_queue_pop(); NULL when empty. */
+const struct record *record_queue_peek(const struct record_queue *queue);
+void record_queue_pop(struct record_queue *queue);
+
+size_t record_queue_bytes(const struct record_queue *queue);
+uint64_t record_queue_lost(const struct record_queue *queue);
+
+#endif

@@ -1,0 +1,705 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The requester's side of SMTP: command lines, AUTH responses, messages and chunks.
+ */
+#include "smtp_state.h"
+
+/* Queues a command for its reply. */
+static void
+push(struct smtp *s, enum smtp_pending_kind kind, unsigned flags, struct slice text0,
+    struct slice text1)
+{
+	struct smtp_pending_entry e = { .kind = (uint8_t)kind, .tx = s->tx };
+
+	if (text0.n > SMTP_PATH_MAX || text1.n > SMTP_PARAMS_MAX || s->line.cut)
+		flags |= SMTP_PENDING_CUT;
+	e.flags = (uint8_t)flags;
+	if (s->lost_front && s->pending.count == 1)
+		smtp_flush(s, 1, false); /* the client went on, so it had its reply */
+	s->lost_front = false;
+	smtp_pending_push(&s->pending, &e, slice_head(text0, SMTP_PATH_MAX),
+	    slice_head(text1, SMTP_PARAMS_MAX));
+}
+
+static void
+push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags)
+{
+	push(s, kind, flags, slice_str(""), slice_str(""));
+}
+
+static void
+drop_message(struct smtp *s)
+{
+	s->message = s->chunks = false;
+	s->tx_open = false;
+}
+
+/* Messages. */
+
+static void
+begin_message(struct smtp *s, bool chunks)
+{
+	if (chunks)
+		smtp_message_start(&s->m, false);
+	else
+		smtp_message_start(&s->m, true);
+	s->message = true;
+	s->chunks = chunks;
+	s->message_tx = s->tx;
+	s->message_unsure = s->lookalike_told = s->armed = s->aside_line = false;
+	s->aside_n = 0;
+	s->aside_cut = false;
+}
+
+/* Commands that need a transaction open one where MAIL is missing. */
+static unsigned
+implicit_transaction(struct smtp *s)
+{
+	if (s->tx_open)
+		return 0;
+	s->tx = s->tx_next++;
+	s->tx_open = true;
+	return SMTP_PENDING_IMPLICIT;
+}
+
+static void
+say_message_event(struct smtp *s, enum smtp_message_event event)
+{
+	struct fact *fact;
+
+	if (event == SMTP_MESSAGE_HEADERS) {
+		smtp_say(s, FACT_HEADERS_END, s->message_tx);
+	} else if (event == SMTP_MESSAGE_FIELD) {
+		fact = smtp_say(s, FACT_HEADER, s->message_tx);
+		fact->header = s->m.header;
+		fact->text[0] = smtp_message_value(&s->m);
+		if (s->m.value_cut)
+			fact->flags |= FACT_CUT;
+		if (s->m.gap || s->message_unsure)
+			fact->flags |= FACT_UNSURE;
+	}
+	if (s->fact_n > 0 && s->chunks)
+		s->facts[s->fact_n - 1].flags |= FACT_BDAT;
+}
+
+/* All of the message was seen: its reply is awaited. For BDAT its chunk awaits it. */
+void
+smtp_client_end_message(struct smtp *s)
+{
+	uint32_t tx = s->tx;
+
+	s->finishing = true;
+	s->tx_open = false;
+	s->client = SMTP_CLIENT_COMMAND;
+	s->blind_message = !s->responder_seen;
+	if (s->chunks)
+		return;
+	s->tx = s->message_tx;
+	push_plain(s, SMTP_PENDING_DOT, s->message_unsure ? SMTP_PENDING_UNSURE : 0);
+	s->tx = tx;
+}
+
+void
+smtp_client_finish(struct smtp *s)
+{
+	enum smtp_message_event event = smtp_message_finish(&s->m);
+	struct fact *fact;
+
+	if (event != SMTP_MESSAGE_NONE) {
+		say_message_event(s, event);
+		return;
+	}
+	fact = smtp_say(s, FACT_MESSAGE, s->message_tx);
+	smtp_message_tell(&s->m, fact);
+	if (s->chunks)
+		fact->flags |= FACT_BDAT;
+	if (s->message_unsure)
+		fact->flags |= FACT_UNSURE;
+	s->finishing = s->message = s->chunks = false;
+}
+
+/*
+ * Servers differ on a lone dot with a bare LF beside it. We stay in the message and keep
+ * what follows the first such dot that has a command behind it: if the server answers
+ * before the real end, or answers more than was asked, that dot was the end for it, and
+ * what was kept is read as commands.
+ */
+static void
+take_aside(struct smtp *s, struct slice seen)
+{
+	const uint8_t *lf;
+	struct smtp_command command;
+	size_t room = (size_t)SMTP_ASIDE_MAX - s->aside_n;
+	struct slice line;
+
+	s->aside_cut |= seen.n > room;
+	seen = slice_head(seen, room);
+	if (seen.n > 0)
+		memcpy(s->aside + s->aside_n, seen.p, seen.n);
+	s->aside_n = (uint16_t)(s->aside_n + seen.n);
+	if (s->armed)
+		return;
+	lf = memchr(s->aside, '\n', s->aside_n);
+	if (lf == NULL)
+		return;
+	line = slice_of(s->aside, (size_t)(lf - s->aside));
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	smtp_command_read(line, &command);
+	s->aside_line = false;
+	if (!command.sure)
+		return;
+	s->armed = true;
+	if (command.verb != SMTP_AUTH)
+		smtp_say_oddity(s, FACT_ODDITY_COMMAND_AFTER_DOT, line);
+}
+
+static void
+found_lookalike(struct smtp *s)
+{
+	if (!s->lookalike_told)
+		smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
+	s->lookalike_told = true;
+	if (s->armed)
+		return;
+	s->aside_line = true;
+	s->aside_n = 0;
+	s->aside_cut = false;
+	s->armed_size = s->m.size;
+	s->armed_len = s->m.body.len;
+}
+
+static void
+take_message(struct smtp *s, struct slice *in)
+{
+	struct slice before = *in;
+	bool aside = s->aside_line || s->armed;
+	enum smtp_message_event event = smtp_message_take(&s->m, in);
+
+	if (aside)
+		take_aside(s, slice_head(before, before.n - in->n));
+	if (event == SMTP_MESSAGE_LOOKALIKE)
+		found_lookalike(s);
+	else if (event == SMTP_MESSAGE_END)
+		smtp_client_end_message(s);
+	else
+		say_message_event(s, event);
+}
+
+static void
+end_chunk(struct smtp *s)
+{
+	s->client = SMTP_CLIENT_COMMAND;
+	if (s->chunk_last && s->message)
+		smtp_client_end_message(s);
+}
+
+static void
+take_chunk(struct smtp *s, struct slice *in)
+{
+	struct slice chunk = slice_head(*in, s->chunk_left < in->n
+	    ? (size_t)s->chunk_left : in->n);
+	size_t n = chunk.n;
+	enum smtp_message_event event = smtp_message_take(&s->m, &chunk);
+
+	n -= chunk.n;
+	*in = slice_tail(*in, n);
+	s->chunk_left -= n;
+	if (event != SMTP_MESSAGE_NONE)
+		say_message_event(s, event);
+	if (s->chunk_left == 0)
+		end_chunk(s);
+}
+
+/* Commands. */
+
+static void
+command_bdat(struct smtp *s, const struct smtp_command *c)
+{
+	unsigned flags;
+
+	if (c->bad) { /* the client may send its chunk all the same */
+		push_plain(s, SMTP_PENDING_OTHER, 0);
+		s->client = SMTP_CLIENT_SKIP;
+		return;
+	}
+	flags = implicit_transaction(s);
+	if (!s->chunks || s->message_tx != s->tx) {
+		begin_message(s, true);
+		flags |= SMTP_PENDING_FIRST;
+	}
+	if (c->last)
+		flags |= SMTP_PENDING_LAST;
+	push_plain(s, SMTP_PENDING_BDAT, flags);
+	s->chunk_left = c->size;
+	s->chunk_last = c->last;
+	s->client = SMTP_CLIENT_CHUNK;
+	if (c->size == 0)
+		end_chunk(s);
+}
+
+static void
+command_mail(struct smtp *s, const struct smtp_command *c)
+{
+	uint64_t before = s->pending.count;
+
+	drop_message(s);
+	s->tx = s->tx_next++;
+	s->tx_open = true;
+	push(s, SMTP_PENDING_MAIL, 0, c->arg, c->params);
+	if (s->blind_message)
+		smtp_flush(s, before, true);
+	s->blind_message = false;
+}
+
+static void
+command_auth(struct smtp *s, const struct smtp_command *c)
+{
+	smtp_auth_start(&s->auth, c->arg);
+	if (c->params.n > 0)
+		smtp_auth_take(&s->auth, c->params);
+	push(s, SMTP_PENDING_AUTH, 0, slice_head(c->arg, SMTP_AUTH_MECHANISM), slice_str(""));
+	if (s->auth_pending < UINT8_MAX)
+		s->auth_pending++;
+	s->client = SMTP_CLIENT_AUTH_SENT;
+}
+
+static void
+run_command(struct smtp *s, const struct smtp_command *c)
+{
+	switch (c->verb) {
+	case SMTP_HELO:
+	case SMTP_EHLO:
+		drop_message(s);
+		push(s, SMTP_PENDING_HELO, c->verb == SMTP_EHLO ? SMTP_PENDING_EXTENDED : 0,
+		    slice_head(c->arg, SMTP_NAME_MAX), slice_str(""));
+		break;
+	case SMTP_MAIL:
+		command_mail(s, c);
+		break;
+	case SMTP_RCPT:
+		push(s, SMTP_PENDING_RCPT, implicit_transaction(s), c->arg, c->params);
+		break;
+	case SMTP_DATA:
+		push_plain(s, SMTP_PENDING_DATA, implicit_transaction(s));
+		s->client = SMTP_CLIENT_DATA_SENT;
+		break;
+	case SMTP_BDAT:
+		command_bdat(s, c);
+		break;
+	case SMTP_RSET:
+		drop_message(s);
+		push_plain(s, SMTP_PENDING_RSET, 0);
+		break;
+	case SMTP_QUIT:
+		drop_message(s);
+		push_plain(s, SMTP_PENDING_QUIT, 0);
+		break;
+	case SMTP_AUTH:
+		command_auth(s, c);
+		break;
+	case SMTP_STARTTLS:
+		push_plain(s, SMTP_PENDING_STARTTLS, 0);
+		s->starttls_sent = true;
+		break;
+	case SMTP_EMPTY:
+		push_plain(s, SMTP_PENDING_EMPTY, 0);
+		break;
+	default:
+		push_plain(s, SMTP_PENDING_OTHER, 0);
+	}
+}
+
+/* What of a line may be shown: nothing that could be a secret. */
+static struct slice
+presentable(struct slice line, const struct smtp_command *c)
+{
+	const uint8_t *colon;
+
+	if (c->verb == SMTP_AUTH)
+		return slice_head(line, 4);
+	if (c->verb == SMTP_OTHER || c->verb == SMTP_FOREIGN)
+		return slice_of(line.p, 0);
+	if (c->verb != SMTP_HTTP)
+		return line;
+	colon = memchr(line.p, ':', line.n);
+	if (colon != NULL && (memchr(line.p, '@', line.n) != NULL ||
+	    slice_has_prefix(slice_tail(line, (size_t)(colon - line.p) > 13
+	    ? (size_t)(colon - line.p) - 13 : 0), "authorization") ||
+	    slice_has_prefix(line, "cookie")))
+		return slice_of(line.p, (size_t)(colon - line.p));
+	return line;
+}
+
+static void
+note_oddities(struct smtp *s, struct slice line, const struct smtp_command *c)
+{
+	struct slice shown = presentable(line, c);
+
+	if (c->verb == SMTP_HTTP)
+		smtp_say_oddity(s, FACT_ODDITY_HTTP, shown);
+	if (!s->early && !s->responder_seen && s->pending.count == 0 && !s->known) {
+		s->early = true; /* told when the greeting comes; else it was not captured */
+		shown = slice_head(shown, SMTP_ODDITY_MAX);
+		memcpy(s->early_line, shown.p, shown.n);
+		s->early_n = (uint8_t)shown.n;
+	}
+	if (s->greeted && !s->pipelining && s->pending.count > 0 && s->unsure == SMTP_SURE)
+		smtp_say_oddity(s, FACT_ODDITY_UNPIPELINED, shown);
+}
+
+/* The first commands tell other protocols whose servers greet with 220, too. */
+static bool
+is_foreign(struct smtp *s, const struct smtp_command *c)
+{
+	if (s->known)
+		return false;
+	if (c->verb == SMTP_FOREIGN || (c->verb == SMTP_OTHER && ++s->junk > SMTP_JUNK_MAX))
+		s->bad = true;
+	if (c->verb == SMTP_HELO || c->verb == SMTP_EHLO || c->verb == SMTP_MAIL ||
+	    c->verb == SMTP_RCPT || c->verb == SMTP_STARTTLS || c->verb == SMTP_AUTH ||
+	    c->verb == SMTP_BDAT)
+		s->known = true;
+	return s->bad;
+}
+
+static void
+take_command(struct smtp *s, struct slice line, const struct smtp_command *c)
+{
+	if (is_foreign(s, c))
+		return;
+	if (s->tls_answered)
+		smtp_tell_starttls(s, false); /* somebody decrypts it on the way */
+	note_oddities(s, line, c);
+	s->client = SMTP_CLIENT_COMMAND;
+	run_command(s, c);
+}
+
+/* Text of which nothing is known but that a message may end in it. */
+static void
+take_lost(struct smtp *s, struct slice line, const struct smtp_command *c)
+{
+	size_t n = line.n + (s->line.crlf ? 2 : 1);
+
+	if (c->sure && c->verb != SMTP_OTHER) {
+		s->message = s->message && s->client != SMTP_CLIENT_LOST_MESSAGE;
+		take_command(s, line, c);
+		return;
+	}
+	if (line.n != 1 || line.p[0] != '.') {
+		s->m.size += n;
+		return;
+	}
+	if (s->client == SMTP_CLIENT_SKIP) {
+		s->client = SMTP_CLIENT_COMMAND;
+		return;
+	}
+	if (s->client == SMTP_CLIENT_LOST) {
+		implicit_transaction(s);
+		s->message_tx = s->tx;
+	}
+	s->message = s->message_unsure = true;
+	s->known = true;
+	smtp_client_end_message(s);
+}
+
+/* The line behind DATA is read again as what it turns out to be. */
+static void
+read_again(struct smtp *s, struct slice line)
+{
+	if (line.p != s->line_bytes && line.n > 0)
+		memmove(s->line_bytes, line.p, line.n);
+	s->again = s->line_bytes;
+	s->again_n = (uint16_t)line.n;
+}
+
+static void
+take_undecided(struct smtp *s, struct slice *in)
+{
+	struct smtp_command c;
+	struct slice line;
+
+	if (!line_take(&s->line, s->line_bytes, SMTP_COMMAND_LINE, in, &line)) {
+		line = slice_of(s->line_bytes, s->line.len);
+		if (line.n < SMTP_UNDECIDED_LINE)
+			return;
+		smtp_client_go_ahead(s);
+		return;
+	}
+	smtp_command_read(line, &c);
+	if (c.sure && c.verb != SMTP_OTHER && c.verb != SMTP_HTTP) {
+		take_command(s, line, &c);
+		return;
+	}
+	begin_message(s, false);
+	read_again(s, line);
+	s->again_lf = true;
+	s->again_crlf = s->line.crlf;
+	s->client = SMTP_CLIENT_MESSAGE;
+}
+
+static void
+take_auth(struct smtp *s, struct slice line)
+{
+	struct smtp_command c;
+
+	smtp_command_read(line, &c);
+	if (s->client == SMTP_CLIENT_AUTH_SENT && c.sure)
+		take_command(s, line, &c);
+	else if (s->client == SMTP_CLIENT_AUTH_SENT || s->auth_pending > 0)
+		smtp_auth_take(&s->auth, line);
+	if (s->client == SMTP_CLIENT_AUTH)
+		s->client = SMTP_CLIENT_AUTH_SENT;
+	memset(s->line_bytes, 0, sizeof(s->line_bytes));
+}
+
+static void
+take_line(struct smtp *s, struct slice line)
+{
+	struct smtp_command c;
+
+	switch (s->client) {
+	case SMTP_CLIENT_AUTH_SENT:
+	case SMTP_CLIENT_AUTH:
+		take_auth(s, line);
+		return;
+	case SMTP_CLIENT_COMMAND:
+		smtp_command_read(line, &c);
+		take_command(s, line, &c);
+		break;
+	default:
+		smtp_command_read(line, &c);
+		take_lost(s, line, &c);
+	}
+	if (c.verb == SMTP_AUTH)
+		memset(s->line_bytes, 0, sizeof(s->line_bytes));
+}
+
+static bool
+begins_tls(struct smtp *s, struct slice in)
+{
+	if (s->line.begun || in.p[0] != 0x16 ||
+	    !(s->starttls_sent || s->client == SMTP_CLIENT_LOST))
+		return false;
+	s->tls = true;
+	smtp_close(s, FACT_ABORT_TLS);
+	return true;
+}
+
+static void
+take(struct smtp *s, struct slice *in)
+{
+	struct slice line;
+
+	if (s->client == SMTP_CLIENT_MESSAGE)
+		take_message(s, in);
+	else if (s->client == SMTP_CLIENT_CHUNK)
+		take_chunk(s, in);
+	else if (begins_tls(s, *in))
+		*in = slice_tail(*in, in->n);
+	else if (s->client == SMTP_CLIENT_DATA_SENT)
+		take_undecided(s, in);
+	else if (line_take(&s->line, s->line_bytes, SMTP_COMMAND_LINE, in, &line))
+		take_line(s, line);
+}
+
+/* Room for what the next line brings; and a reply that a gap left open is over now. */
+static bool
+make_ready(struct smtp *s)
+{
+	bool tight = !s->responder_seen && s->pending.count > 0 &&
+	    smtp_pending_is_tight(&s->pending, SMTP_PATH_MAX + SMTP_PARAMS_MAX);
+
+	if (tight || smtp_pending_is_full(&s->pending)) {
+		smtp_flush(s, s->pending.count, true);
+		return false;
+	}
+	if (s->reply.open && s->reply.gap && !s->reply.ready &&
+	    s->client != SMTP_CLIENT_MESSAGE && s->client != SMTP_CLIENT_CHUNK) {
+		smtp_reply_complete(&s->reply);
+		return false;
+	}
+	return true;
+}
+
+void
+smtp_client_take(struct smtp *s, struct slice *in)
+{
+	s->requester_seen = true;
+	if (make_ready(s))
+		take(s, in);
+}
+
+void
+smtp_client_again(struct smtp *s)
+{
+	static const uint8_t crlf[2] = "\r\n";
+	struct slice in;
+
+	if (!make_ready(s))
+		return;
+	if (s->again_n > 0) {
+		in = slice_of(s->again, s->again_n);
+		take(s, &in);
+		s->again = in.p;
+		s->again_n = (uint16_t)in.n;
+		return;
+	}
+	in = s->again_crlf ? slice_of(crlf, 2) : slice_of(crlf + 1, 1);
+	take(s, &in);
+	if (in.n == 0)
+		s->again_lf = false;
+	else if (in.n == 1)
+		s->again_crlf = false;
+}
+
+/* What replies decide. */
+
+void
+smtp_client_go_ahead(struct smtp *s)
+{
+	if (s->message && !s->chunks) /* it was sent without waiting */
+		return;
+	if (s->client != SMTP_CLIENT_DATA_SENT && s->unsure == SMTP_SURE &&
+	    s->pending.count > 0)
+		return;
+	if (s->client == SMTP_CLIENT_COMMAND && s->pending.count == 0 && !s->tx_open &&
+	    s->unsure == SMTP_SURE)
+		return; /* the message was sent without waiting, to its end */
+	implicit_transaction(s);
+	begin_message(s, false);
+	read_again(s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
+	line_reset(&s->line);
+	s->client = SMTP_CLIENT_MESSAGE;
+}
+
+void
+smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk)
+{
+	if (s->client == SMTP_CLIENT_DATA_SENT && !chunk) {
+		s->client = SMTP_CLIENT_COMMAND;
+		return;
+	}
+	if (!chunk)
+		smtp_pending_drop_dot(&s->pending, tx);
+	if (!s->message || s->message_tx != tx || s->chunks != chunk)
+		return;
+	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK) {
+		s->client = SMTP_CLIENT_SKIP;
+		line_reset(&s->line);
+	}
+	if (!chunk) {
+		s->message = false;
+		s->unsure = SMTP_UNSURE_COMMANDS;
+	}
+}
+
+bool
+smtp_client_verdict(struct smtp *s)
+{
+	bool lost = s->client == SMTP_CLIENT_LOST_MESSAGE;
+
+	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
+		return false;
+	if (s->armed && !s->m.at_lookalike) {
+		s->m.size = s->armed_size;
+		s->m.body.len = s->armed_len;
+		if (!smtp_client_smuggled(s))
+			s->m.gap = true;
+		smtp_client_end_message(s);
+		return true;
+	}
+	if (!s->m.at_lookalike) {
+		s->m.gap = s->message_unsure = true;
+		s->m.hash_lost |= s->m.part != SMTP_PART_SKIP;
+	}
+	smtp_client_end_message(s);
+	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
+		s->client = SMTP_CLIENT_SKIP;
+	line_reset(&s->line);
+	return true;
+}
+
+bool
+smtp_client_smuggled(struct smtp *s)
+{
+	if (!s->armed || s->aside_cut || s->again_n > 0)
+		return false;
+	s->armed = s->aside_line = false;
+	s->again = s->aside;
+	s->again_n = s->aside_n;
+	s->aside_n = 0;
+	s->client = SMTP_CLIENT_COMMAND;
+	line_reset(&s->line);
+	s->unsure = SMTP_UNSURE_COMMANDS;
+	return true;
+}
+
+/* Gaps. */
+
+static void
+lose_commands(struct smtp *s)
+{
+	struct smtp_command c;
+	struct slice line = line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE);
+	bool begun = s->line.begun;
+
+	line_reset(&s->line);
+	s->line.cut = true;
+	s->auth.responses = 1; /* which of them comes next is unknown now */
+	s->unsure = SMTP_UNSURE_COMMANDS;
+	if (begun && s->client == SMTP_CLIENT_COMMAND) {
+		smtp_command_read(line, &c);
+		if (c.verb == SMTP_BDAT)
+			c.bad = true;
+		take_command(s, line, &c);
+	}
+	memset(s->line_bytes, 0, sizeof(s->line_bytes));
+	if (s->client == SMTP_CLIENT_DATA_SENT) {
+		begin_message(s, false);
+		smtp_message_start_inside(&s->m);
+		s->client = SMTP_CLIENT_LOST_MESSAGE;
+		s->message_unsure = true;
+	} else if (s->client == SMTP_CLIENT_COMMAND) {
+		smtp_message_start_inside(&s->m);
+		s->client = SMTP_CLIENT_LOST;
+	}
+}
+
+static void
+lose_message(struct smtp *s, uint64_t n)
+{
+	enum smtp_message_event event = smtp_message_gap(&s->m, n);
+
+	if (event != SMTP_MESSAGE_NONE)
+		say_message_event(s, event);
+	if (s->responder_seen && s->unsure == SMTP_SURE)
+		return;
+	s->client = SMTP_CLIENT_LOST_MESSAGE;
+	s->message_unsure = true;
+	line_reset(&s->line);
+}
+
+void
+smtp_client_gap(struct smtp *s, uint64_t n)
+{
+	enum smtp_message_event event;
+
+	s->requester_seen = true;
+	if (s->client == SMTP_CLIENT_MESSAGE) {
+		lose_message(s, n);
+	} else if (s->client == SMTP_CLIENT_CHUNK) {
+		uint64_t lost = n < s->chunk_left ? n : s->chunk_left;
+
+		event = smtp_message_gap(&s->m, lost);
+		if (event != SMTP_MESSAGE_NONE)
+			say_message_event(s, event);
+		s->chunk_left -= lost;
+		if (s->chunk_left == 0)
+			end_chunk(s);
+		if (n > lost)
+			lose_commands(s);
+	} else {
+		lose_commands(s);
+	}
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * RFC 5321 section 4.1, RFC 3030 (BDAT), RFC 4954 (AUTH), RFC 3207 (STARTTLS).
+ */
+#include "smtp_command.h"
+
+#include <strings.h>
+
+static bool
+is_wsp(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+bool
+slice_has_prefix(struct slice s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return s.n >= n && strncasecmp((const char *)s.p, prefix, n) == 0;
+}
+
+bool
+slice_is_word(struct slice s, const char *word)
+{
+	return s.n == strlen(word) && slice_has_prefix(s, word);
+}
+
+struct slice
+slice_trim(struct slice s)
+{
+	while (s.n > 0 && is_wsp(s.p[0]))
+		s = slice_tail(s, 1);
+	while (s.n > 0 && is_wsp(s.p[s.n - 1]))
+		s.n--;
+	return s;
+}
+
+struct slice
+slice_word(struct slice s, struct slice *rest)
+{
+	size_t n = 0;
+
+	while (n < s.n && !is_wsp(s.p[n]))
+		n++;
+	*rest = slice_trim(slice_tail(s, n));
+	return slice_of(s.p, n);
+}
+
+static bool
+has_control(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < ' ' && s.p[i] != '\t')
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The length of a path: up to the bracket that closes it, or up to white space where it
+ * has none. Neither counts inside quotes (RFC 5321 section 4.1.2). A quote that is never
+ * closed quotes nothing.
+ */
+static size_t
+path_length(struct slice s, bool quoting)
+{
+	bool bracket = s.n > 0 && s.p[0] == '<', quoted = false;
+
+	for (size_t i = 0; i < s.n; i++) {
+		if (quoting && s.p[i] == '\\' && i + 1 < s.n)
+			i++;
+		else if (quoting && s.p[i] == '"')
+			quoted = !quoted;
+		else if (!quoted && bracket && s.p[i] == '>')
+			return i + 1;
+		else if (!quoted && !bracket && is_wsp(s.p[i]))
+			return i;
+	}
+	return quoted ? path_length(s, false) : s.n;
+}
+
+/* What follows FROM: or TO:. False when that word or its colon is missing. */
+static bool
+read_path(struct slice rest, const char *word, struct smtp_command *command)
+{
+	size_t n = strlen(word);
+
+	if (!slice_has_prefix(rest, word))
+		return false;
+	rest = slice_trim(slice_tail(rest, n));
+	if (rest.n == 0 || rest.p[0] != ':')
+		return false;
+	rest = slice_trim(slice_tail(rest, 1));
+	n = path_length(rest, true);
+	command->arg = slice_of(rest.p, n);
+	command->params = slice_trim(slice_tail(rest, n));
+	return true;
+}
+
+static bool
+read_number(struct slice s, uint64_t *number)
+{
+	*number = 0;
+	for (size_t i = 0; i < s.n; i++) {
+		if (s.p[i] < '0' || s.p[i] > '9' || *number > (UINT64_MAX >> 1) / 10 - 1)
+			return false;
+		*number = *number * 10 + (uint64_t)(s.p[i] - '0');
+	}
+	return s.n > 0;
+}
+
+static void
+read_bdat(struct slice rest, struct smtp_command *command)
+{
+	struct slice word = slice_word(rest, &rest);
+
+	command->last = slice_is_word(rest, "LAST");
+	command->bad = !read_number(word, &command->size) || (rest.n > 0 && !command->last);
+	command->sure = !command->bad;
+}
+
+static void
+read_arguments(struct slice rest, struct smtp_command *command)
+{
+	switch (command->verb) {
+	case SMTP_MAIL:
+		command->sure = read_path(rest, "FROM", command);
+		break;
+	case SMTP_RCPT:
+		command->sure = read_path(rest, "TO", command);
+		break;
+	case SMTP_BDAT:
+		read_bdat(rest, command);
+		break;
+	case SMTP_HELO:
+	case SMTP_EHLO:
+		command->arg = slice_word(rest, &command->params);
+		command->sure = command->arg.n > 0 && command->params.n == 0;
+		break;
+	case SMTP_AUTH:
+		command->arg = slice_word(rest, &command->params);
+		command->sure = command->arg.n > 0 && memchr(command->params.p, ' ',
+		    command->params.n) == NULL;
+		break;
+	default:
+		command->sure = rest.n == 0;
+	}
+}
+
+struct verb {
+	const char *word;
+	enum smtp_verb verb;
+};
+
+static enum smtp_verb
+find_verb(struct slice word)
+{
+	static const struct verb table[] = {
+		{ "MAIL", SMTP_MAIL }, { "RCPT", SMTP_RCPT }, { "DATA", SMTP_DATA },
+		{ "EHLO", SMTP_EHLO }, { "HELO", SMTP_HELO }, { "BDAT", SMTP_BDAT },
+		{ "RSET", SMTP_RSET }, { "QUIT", SMTP_QUIT }, { "AUTH", SMTP_AUTH },
+		{ "STARTTLS", SMTP_STARTTLS }, { "USER", SMTP_FOREIGN },
+		{ "PASS", SMTP_FOREIGN }, { "FEAT", SMTP_FOREIGN },
+		{ "SYST", SMTP_FOREIGN }, { "PASV", SMTP_FOREIGN },
+		{ "EPSV", SMTP_FOREIGN }, { "PORT", SMTP_FOREIGN },
+		{ "CAPA", SMTP_FOREIGN }, { "STLS", SMTP_FOREIGN },
+	};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (slice_is_word(word, table[i].word))
+			return table[i].verb;
+	}
+	return SMTP_OTHER;
+}
+
+/* "GET / HTTP/1.0", or "Host: ..." and its like, with which web clients go on. */
+static bool
+is_http(struct slice line)
+{
+	static const char *const header[] = { "Host:", "User-Agent:", "Accept:",
+		"Accept-Encoding:", "Accept-Language:", "Connection:", "Content-Length:",
+		"Content-Type:", "Cookie:", "Referer:", "Proxy-Connection:", "Via:",
+		"X-Forwarded-For:", "Proxy-Authorization:", "Authorization:", "Origin:",
+		"Cache-Control:", "Upgrade-Insecure-Requests:", "Pragma:" };
+	size_t n = sizeof(" HTTP/1.0") - 1;
+
+	if (line.n > n && slice_has_prefix(slice_tail(line, line.n - n), " HTTP/"))
+		return true;
+	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
+		if (slice_has_prefix(line, header[i]))
+			return true;
+	}
+	return false;
+}
+
+void
+smtp_command_read(struct slice line, struct smtp_command *command)
+{
+	struct slice rest, word;
+
+	*command = (struct smtp_command){ .verb = SMTP_EMPTY };
+	line = slice_trim(line);
+	if (line.n == 0)
+		return;
+	word = slice_word(line, &rest);
+	command->arg = command->params = slice_of(line.p, 0);
+	command->verb = find_verb(word);
+	if (command->verb == SMTP_OTHER) {
+		if (is_http(line))
+			command->verb = SMTP_HTTP;
+		return;
+	}
+	if (command->verb == SMTP_AUTH &&
+	    (slice_is_word(rest, "TLS") || slice_is_word(rest, "SSL")))
+		command->verb = SMTP_FOREIGN; /* RFC 4217: FTP */
+	else
+		read_arguments(rest, command);
+	if (has_control(line))
+		command->sure = false;
+}

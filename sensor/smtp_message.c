@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "smtp_message.h"
+
+#include <strings.h>
+
+static void
+start(struct smtp_message *m)
+{
+	memset(m, 0, offsetof(struct smtp_message, name));
+	smtp_body_start(&m->body);
+	m->dot = SMTP_DOT_BOL;
+	m->crlf = true;
+}
+
+void
+smtp_message_start(struct smtp_message *m, bool dots)
+{
+	start(m);
+	m->dots = dots;
+}
+
+void
+smtp_message_start_inside(struct smtp_message *m)
+{
+	start(m);
+	m->dots = true;
+	m->gap = m->hash_lost = m->headers_told = true;
+	m->part = SMTP_PART_SKIP;
+}
+
+static bool
+is_wsp(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* The header block. */
+
+struct field {
+	const char *name;
+	enum fact_header header;
+};
+
+static bool
+find_field(struct smtp_message *m)
+{
+	static const struct field table[] = {
+		{ "From", FACT_HEADER_FROM }, { "To", FACT_HEADER_TO },
+		{ "Cc", FACT_HEADER_CC }, { "Subject", FACT_HEADER_SUBJECT },
+		{ "Date", FACT_HEADER_DATE }, { "Message-ID", FACT_HEADER_MESSAGE_ID },
+		{ "Received", FACT_HEADER_RECEIVED },
+	};
+
+	while (m->name_len > 0 && is_wsp(m->name[m->name_len - 1]))
+		m->name_len--; /* RFC 5322 section 4.5: "Subject : x" */
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		m->header = table[i].header;
+		if (strlen(table[i].name) == m->name_len &&
+		    strncasecmp(table[i].name, (char *)m->name, m->name_len) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void
+field_begin(struct smtp_message *m)
+{
+	m->wanted = find_field(m);
+	if (m->wanted && m->header == FACT_HEADER_RECEIVED)
+		m->wanted = m->received++ < FACT_RECEIVED_MAX;
+	if (m->received > FACT_RECEIVED_MAX)
+		m->received = FACT_RECEIVED_MAX;
+	m->value_max = m->header == FACT_HEADER_TO || m->header == FACT_HEADER_CC
+	    ? SMTP_FIELD_LIST : SMTP_FIELD_MAX;
+	m->value_len = 0;
+	m->value_cut = false;
+	m->part = SMTP_PART_VALUE;
+}
+
+static void
+field_put(struct smtp_message *m, const uint8_t *p, size_t n)
+{
+	size_t room = (size_t)m->value_max - m->value_len;
+
+	if (!m->wanted)
+		return;
+	while (m->value_len == 0 && n > 0 && is_wsp(*p)) {
+		p++;
+		n--;
+	}
+	if (n > room) {
+		m->value_cut = true;
+		n = room;
+	}
+	memcpy(m->value + m->value_len, p, n);
+	m->value_len = (uint16_t)(m->value_len + n);
+}
+
+/* The field is over; told once, and only what we want. */
+static enum smtp_message_event
+field_end(struct smtp_message *m)
+{
+	if (!m->wanted)
+		return SMTP_MESSAGE_NONE;
+	m->wanted = false;
+	return SMTP_MESSAGE_FIELD;
+}
+
+struct slice
+smtp_message_value(const struct smtp_message *m)
+{
+	struct slice s = slice_of(m->value, m->value_len);
+
+	while (s.n > 0 && (is_wsp(s.p[s.n - 1]) || s.p[s.n - 1] == '\r'))
+		s.n--;
+	return s;
+}
+
+static enum smtp_message_event
+headers_end(struct smtp_message *m)
+{
+	m->part = m->hash_lost ? SMTP_PART_SKIP : SMTP_PART_BODY;
+	if (m->headers_told)
+		return SMTP_MESSAGE_NONE;
+	m->headers_told = true;
+	return SMTP_MESSAGE_HEADERS;
+}
+
+/*
+ * A line that is no field, without the empty line before it: as mail servers do, take it
+ * for the first of the body.
+ */
+static enum smtp_message_event
+body_without_empty_line(struct smtp_message *m)
+{
+	struct slice name = slice_of(m->name, m->name_len);
+	enum smtp_message_event event = headers_end(m);
+
+	if (m->part == SMTP_PART_BODY)
+		smtp_body_take(&m->body, &name);
+	return event;
+}
+
+static enum smtp_message_event
+take_line_start(struct smtp_message *m, struct slice *in)
+{
+	uint8_t c = in->p[0];
+
+	if (is_wsp(c) && m->told) { /* RFC 5322 section 2.2.3: folded */
+		m->part = SMTP_PART_VALUE;
+		return SMTP_MESSAGE_NONE;
+	}
+	if (m->wanted)
+		return field_end(m);
+	m->told = false;
+	m->name_len = 0;
+	if (c == '\n') {
+		*in = slice_tail(*in, 1);
+		return headers_end(m);
+	}
+	if (c == '\r') {
+		*in = slice_tail(*in, 1);
+		m->name[m->name_len++] = c;
+		m->part = SMTP_PART_CR;
+		return SMTP_MESSAGE_NONE;
+	}
+	m->part = SMTP_PART_NAME;
+	return SMTP_MESSAGE_NONE;
+}
+
+static enum smtp_message_event
+take_line_cr(struct smtp_message *m, struct slice *in)
+{
+	if (in->p[0] != '\n')
+		return body_without_empty_line(m);
+	*in = slice_tail(*in, 1);
+	return headers_end(m);
+}
+
+/* Files of the mbox kind, sent as they are, begin so; servers take no notice of it. */
+static bool
+is_mbox(const struct smtp_message *m)
+{
+	return (m->name_len == 4 && memcmp(m->name, "From", 4) == 0) ||
+	    (m->name_len == 5 && memcmp(m->name, ">From", 5) == 0);
+}
+
+static enum smtp_message_event
+take_name(struct smtp_message *m, struct slice *in)
+{
+	while (in->n > 0) {
+		uint8_t c = in->p[0];
+
+		if (c == ' ' && is_mbox(m)) {
+			m->part = SMTP_PART_MBOX;
+			return SMTP_MESSAGE_NONE;
+		}
+		if (c == ':' && m->name_len > 0) {
+			*in = slice_tail(*in, 1);
+			m->told = true;
+			field_begin(m);
+			return SMTP_MESSAGE_NONE;
+		}
+		if (m->name_len == SMTP_FIELD_NAME || c <= ' ' || c > '~' ||
+		    (m->name_len > 0 && is_wsp(m->name[m->name_len - 1]))) {
+			if (!is_wsp(c) || m->name_len == 0 ||
+			    m->name_len == SMTP_FIELD_NAME)
+				return body_without_empty_line(m);
+		}
+		m->name[m->name_len++] = c;
+		*in = slice_tail(*in, 1);
+	}
+	return SMTP_MESSAGE_NONE;
+}
+
+/* The rest of a line of a field, or of one that is none. */
+static void
+take_value(struct smtp_message *m, struct slice *in)
+{
+	const uint8_t *lf = memchr(in->p, '\n', in->n);
+	size_t n = lf != NULL ? (size_t)(lf - in->p) : in->n;
+
+	if (m->part == SMTP_PART_VALUE)
+		field_put(m, in->p, n);
+	if (lf != NULL) {
+		while (m->wanted && m->value_len > 0 && m->value[m->value_len - 1] == '\r')
+			m->value_len--;
+		m->part = SMTP_PART_BOL;
+		n++;
+	}
+	*in = slice_tail(*in, n);
+}
+
+/* Takes unstuffed content. */
+static enum smtp_message_event
+take_content(struct smtp_message *m, struct slice *in)
+{
+	enum smtp_message_event event = SMTP_MESSAGE_NONE;
+
+	while (in->n > 0 && event == SMTP_MESSAGE_NONE) {
+		switch (m->part) {
+		case SMTP_PART_BOL:
+			event = take_line_start(m, in);
+			break;
+		case SMTP_PART_CR:
+			event = take_line_cr(m, in);
+			break;
+		case SMTP_PART_NAME:
+			event = take_name(m, in);
+			break;
+		case SMTP_PART_VALUE:
+		case SMTP_PART_MBOX:
+			take_value(m, in);
+			break;
+		case SMTP_PART_BODY:
+			smtp_body_take(&m->body, in);
+			if (smtp_body_is_full(&m->body))
+				m->part = SMTP_PART_SKIP;
+			break;
+		case SMTP_PART_SKIP:
+			*in = slice_tail(*in, in->n);
+			break;
+		}
+	}
+	return event;
+}
+
+/* Counts what take_content() took of n octets. */
+static enum smtp_message_event
+pass(struct smtp_message *m, struct slice *in, size_t n)
+{
+	struct slice piece = slice_head(*in, n);
+	enum smtp_message_event event = take_content(m, &piece);
+
+	n -= piece.n;
+	m->size += n;
+	if (n > 0)
+		m->cr = in->p[n - 1] == '\r';
+	*in = slice_tail(*in, n);
+	return event;
+}
+
+/* Dots. */
+
+/* To the next line that begins with a dot, or the end: no more is of interest. */
+static void
+skip_lines(struct smtp_message *m, struct slice *in)
+{
+	const uint8_t *p = in->p, *end = p + in->n, *lf;
+
+	while ((lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
+		p = lf + 1;
+		if (p == end || *p == '.') {
+			m->crlf = lf > in->p ? lf[-1] == '\r' : m->cr;
+			m->dot = SMTP_DOT_BOL;
+			m->size += (size_t)(p - in->p);
+			*in = slice_of(p, (size_t)(end - p));
+			return;
+		}
+	}
+	m->size += in->n;
+	m->cr = end[-1] == '\r';
+	*in = slice_of(end, 0);
+}
+
+/* Up to the end of the line. */
+static enum smtp_message_event
+take_in_line(struct smtp_message *m, struct slice *in)
+{
+	const uint8_t *lf;
+	enum smtp_message_event event;
+	size_t n;
+	bool cr;
+
+	if (m->part == SMTP_PART_SKIP) {
+		skip_lines(m, in);
+		return SMTP_MESSAGE_NONE;
+	}
+	lf = memchr(in->p, '\n', in->n);
+	n = lf != NULL ? (size_t)(lf - in->p) : in->n;
+	if (n > 0) {
+		event = pass(m, in, n);
+		if (event != SMTP_MESSAGE_NONE || in->n == 0 || in->p[0] != '\n')
+			return event;
+	}
+	cr = m->cr;
+	event = pass(m, in, 1);
+	if (m->cr || in->p[-1] != '\n') { /* an event came first */
+		m->cr = cr;
+		return event;
+	}
+	m->crlf = cr;
+	m->dot = SMTP_DOT_BOL;
+	return event;
+}
+
+/* A dot alone on its line. */
+static enum smtp_message_event
+take_lone_dot(struct smtp_message *m, struct slice *in, bool crlf)
+{
+	*in = slice_tail(*in, 1);
+	if (crlf && m->crlf)
+		return SMTP_MESSAGE_END;
+	m->dot = SMTP_DOT_LINE;
+	m->cr = false;
+	m->due = crlf ? 2 : 1;
+	m->due_at = 0;
+	m->at_lookalike = true;
+	return SMTP_MESSAGE_LOOKALIKE;
+}
+
+/* Text behind a dot at the start of a line: the dot was stuffed. */
+static enum smtp_message_event
+take_stuffed(struct smtp_message *m, struct slice *in)
+{
+	struct slice cr = slice_of("\r", 1);
+	enum smtp_message_event event = SMTP_MESSAGE_NONE;
+
+	(void)in;
+	m->cr = false;
+	if (m->dot == SMTP_DOT_CR)
+		event = pass(m, &cr, 1);
+	if (cr.n > 0 && event != SMTP_MESSAGE_NONE && m->dot == SMTP_DOT_CR)
+		return event; /* told first; the CR is taken next time */
+	m->dot = SMTP_DOT_LINE;
+	return event;
+}
+
+static enum smtp_message_event
+take_behind_dot(struct smtp_message *m, struct slice *in)
+{
+	if (in->p[0] == '\n')
+		return take_lone_dot(m, in, m->dot == SMTP_DOT_CR);
+	if (in->p[0] == '\r' && m->dot == SMTP_DOT_DOT) {
+		*in = slice_tail(*in, 1);
+		m->dot = SMTP_DOT_CR;
+		return SMTP_MESSAGE_NONE;
+	}
+	return take_stuffed(m, in);
+}
+
+/* The line end of a lookalike is content, unless the server takes it for the end. */
+static enum smtp_message_event
+take_due(struct smtp_message *m)
+{
+	static const uint8_t crlf[2] = "\r\n";
+	struct slice all = slice_of(crlf + 2 - m->due, m->due);
+	struct slice rest = slice_tail(all, m->due_at);
+	enum smtp_message_event event = pass(m, &rest, rest.n);
+
+	m->at_lookalike = false;
+	m->due_at = (uint8_t)(m->due - rest.n);
+	if (rest.n == 0) {
+		m->crlf = m->due == 2;
+		m->due = 0;
+		m->cr = false;
+		m->dot = SMTP_DOT_BOL;
+	}
+	return event;
+}
+
+enum smtp_message_event
+smtp_message_take(struct smtp_message *m, struct slice *in)
+{
+	enum smtp_message_event event = SMTP_MESSAGE_NONE;
+
+	while (in->n > 0 && event == SMTP_MESSAGE_NONE) {
+		if (!m->dots) {
+			event = pass(m, in, in->n);
+		} else if (m->due > 0) {
+			event = take_due(m);
+		} else if (m->dot == SMTP_DOT_LINE) {
+			event = take_in_line(m, in);
+		} else if (m->dot != SMTP_DOT_BOL) {
+			event = take_behind_dot(m, in);
+		} else if (in->p[0] == '.') {
+			*in = slice_tail(*in, 1);
+			m->dot = SMTP_DOT_DOT;
+		} else {
+			m->cr = false;
+			m->dot = SMTP_DOT_LINE;
+		}
+	}
+	return event;
+}
+
+/* What follows may begin with the line of the dot: then it is a lookalike. */
+enum smtp_message_event
+smtp_message_gap(struct smtp_message *m, uint64_t n)
+{
+	enum smtp_message_event event = SMTP_MESSAGE_NONE;
+
+	m->size += n;
+	m->gap = true;
+	m->dot = SMTP_DOT_BOL;
+	m->crlf = m->cr = m->at_lookalike = false;
+	m->due = 0;
+	if (m->part == SMTP_PART_SKIP)
+		return SMTP_MESSAGE_NONE;
+	m->hash_lost = true;
+	if (m->part == SMTP_PART_BODY) {
+		m->part = SMTP_PART_SKIP;
+		return SMTP_MESSAGE_NONE;
+	}
+	if (m->part != SMTP_PART_BOL)
+		m->value_cut = true;
+	event = field_end(m);
+	m->told = false;
+	m->part = SMTP_PART_MBOX;
+	return event;
+}
+
+enum smtp_message_event
+smtp_message_finish(struct smtp_message *m)
+{
+	if (m->wanted)
+		return field_end(m);
+	if (!m->headers_told)
+		return m->part == SMTP_PART_NAME || m->part == SMTP_PART_CR
+		    ? body_without_empty_line(m) : headers_end(m);
+	return SMTP_MESSAGE_NONE;
+}
+
+void
+smtp_message_tell(const struct smtp_message *m, struct fact *fact)
+{
+	fact->size = m->size;
+	if (m->gap)
+		fact->flags |= FACT_CUT;
+	if (!m->hash_lost)
+		fact->body_bytes = smtp_body_hash(&m->body, m->body.len, &fact->body_hash);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "smtp_reply.h"
+
+#include "smtp_command.h"
+
+enum { CODE = 3 };
+
+void
+smtp_reply_init(struct smtp_reply *r)
+{
+	memset(r, 0, offsetof(struct smtp_reply, text));
+}
+
+uint16_t
+smtp_reply_code(struct slice line, bool *more)
+{
+	unsigned code = 0;
+
+	*more = false;
+	if (line.n < CODE || line.p[0] < '2' || line.p[0] > '5')
+		return 0;
+	for (size_t i = 0; i < CODE; i++) {
+		if (line.p[i] < '0' || line.p[i] > '9')
+			return 0;
+		code = code * 10 + (line.p[i] - '0');
+	}
+	if (line.n > CODE && line.p[CODE] != ' ' && line.p[CODE] != '-' &&
+	    line.p[CODE] != '\t')
+		return 0;
+	*more = line.n > CODE && line.p[CODE] == '-';
+	return (uint16_t)code;
+}
+
+static void
+put(struct smtp_reply *r, struct slice text)
+{
+	size_t n = text.n;
+
+	if (r->len > 0 && r->len < SMTP_REPLY_TEXT)
+		r->text[r->len++] = ' ';
+	if (n > (size_t)SMTP_REPLY_TEXT - r->len) {
+		n = (size_t)SMTP_REPLY_TEXT - r->len;
+		r->cut = true;
+	}
+	if (n > 0)
+		memcpy(r->text + r->len, text.p, n);
+	r->len = (uint16_t)(r->len + n);
+}
+
+static void
+begin(struct smtp_reply *r, uint16_t code)
+{
+	r->code = code;
+	r->len = 0;
+	r->open = true;
+	r->cut = r->gap = r->pipelining = false;
+}
+
+static void
+take_line(struct smtp_reply *r, struct slice line)
+{
+	bool more, after_gap = r->after_gap;
+	uint16_t code = smtp_reply_code(line, &more);
+
+	r->after_gap = false;
+	if (code == 0) {
+		r->junk += !after_gap && !r->open;
+		if (r->open && !after_gap) /* some servers forget the code */
+			put(r, slice_trim(line));
+		return;
+	}
+	if (!r->open || (r->gap && code != r->code))
+		begin(r, code);
+	line = slice_trim(slice_tail(line, CODE + 1));
+	put(r, line);
+	r->cut |= r->line.cut;
+	r->pipelining |= slice_is_word(line, "PIPELINING");
+	r->ready = !more;
+}
+
+void
+smtp_reply_take(struct smtp_reply *r, struct slice *in)
+{
+	struct slice line;
+
+	while (!r->ready && line_take(&r->line, r->bytes, SMTP_REPLY_LINE, in, &line))
+		take_line(r, line);
+}
+
+void
+smtp_reply_gap(struct smtp_reply *r)
+{
+	struct slice begun = slice_trim(line_begun(&r->line, r->bytes, SMTP_REPLY_LINE));
+	bool known = r->line.begun && begun.n > CODE;
+
+	if (r->after_gap)
+		known = false;
+	line_reset(&r->line);
+	if (known)
+		take_line(r, begun);
+	r->after_gap = true;
+	if (r->open)
+		r->cut = r->gap = true;
+}
+
+void
+smtp_reply_complete(struct smtp_reply *r)
+{
+	if (r->open)
+		r->ready = true;
+}
+
+void
+smtp_reply_next(struct smtp_reply *r)
+{
+	r->ready = r->open = r->gap = false;
+}

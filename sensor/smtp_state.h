@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_SMTP_STATE_H
+#define RELAYWATCH_SMTP_STATE_H
+
+/*
+ * The state of one SMTP session, shared by the files of its parser and nobody else:
+ * smtp_client.c reads the requester's bytes, smtp_server.c the replies, smtp_match.c puts
+ * the two together, proto_smtp.c drives them.
+ */
+
+#include "proto.h"
+#include "smtp_auth.h"
+#include "smtp_command.h"
+#include "smtp_message.h"
+#include "smtp_pending.h"
+#include "smtp_reply.h"
+
+enum {
+	SMTP_COMMAND_LINE = 2048, /* RFC 5321 section 4.5.3.1.4 has 512, extensions more */
+	SMTP_PATH_MAX = 512,      /* RFC 5321 section 4.5.3.1.3 has 256 */
+	SMTP_PARAMS_MAX = 512,
+	SMTP_NAME_MAX = 255,      /* RFC 5321 section 4.5.3.1.2 */
+	SMTP_ODDITY_MAX = 200,
+	SMTP_ASIDE_MAX = 2048,    /* kept of what follows a lookalike of the end of data */
+	SMTP_FACTS = 8,           /* the most that one step can tell */
+	SMTP_JUNK_MAX = 16,       /* unknown lines before we call it another protocol */
+	SMTP_UNDECIDED_LINE = 512,/* a longer line behind DATA is no command */
+};
+
+enum smtp_client { /* what the requester's next bytes are */
+	SMTP_CLIENT_COMMAND,
+	SMTP_CLIENT_DATA_SENT,  /* message or commands: nobody answered DATA yet */
+	SMTP_CLIENT_MESSAGE,
+	SMTP_CLIENT_CHUNK,      /* of BDAT */
+	SMTP_CLIENT_AUTH_SENT,  /* a response or a command: nobody answered yet */
+	SMTP_CLIENT_AUTH,       /* a response: there was a prompt */
+	SMTP_CLIENT_LOST,       /* unknown, up to the next line that is a command or a dot */
+	SMTP_CLIENT_LOST_MESSAGE, /* so, and a message was under way */
+	SMTP_CLIENT_SKIP,       /* text that the server takes for no message, up to there */
+};
+
+enum smtp_unsure {
+	SMTP_SURE,
+	SMTP_UNSURE_REPLIES,  /* some were lost */
+	SMTP_UNSURE_COMMANDS, /* some were lost: who knows how many replies are due */
+};
+
+enum smtp_over {
+	SMTP_OPEN,
+	SMTP_CLOSING, /* what is pending is being told */
+	SMTP_OVER,
+};
+
+enum { SMTP_ENDED_REQUESTER = 1, SMTP_ENDED_RESPONDER = 2 };
+
+struct smtp_transaction { /* as the replies tell it */
+	bool open;
+	bool mail_refused, data_refused;
+	uint32_t tx;
+	uint32_t accepted, refused, unanswered; /* recipients */
+};
+
+struct smtp {
+	/* The requester's side. */
+	enum smtp_client client;
+	struct line line;
+	uint32_t tx, tx_next;  /* of the commands being read; of the next MAIL */
+	bool tx_open;
+	bool known;            /* a command of SMTP was seen */
+	bool chunks, chunk_last; /* a message comes by BDAT; its last chunk does */
+	bool message;          /* m is being filled, for message_tx */
+	bool finishing;        /* m is over, its last facts are due */
+	bool message_bdat, message_unsure, message_dropped;
+	bool requester_seen, responder_seen;
+	bool blind_message;    /* a message ended, and no reply was ever seen */
+	bool lookalike_told, armed, aside_line;
+	uint8_t oddities;      /* bits: told once a session */
+	uint32_t message_tx;
+	uint32_t junk;
+	uint64_t chunk_left;
+	/* Bytes to be read again: from line_bytes or aside. */
+	const uint8_t *again;
+	uint16_t again_n;
+	bool again_lf, again_crlf;
+	uint16_t aside_n;
+	bool aside_cut;
+	uint64_t armed_size;
+	uint16_t armed_len;
+	uint8_t auth_pending;
+	bool starttls_sent;
+
+	/* Replies. */
+	bool greeted, early, pipelining;
+	enum smtp_unsure unsure;
+	bool lost_front;       /* the reply to the only pending command may be lost */
+	struct smtp_transaction t;
+	uint32_t told_next;    /* number of the next transaction, as the facts tell it */
+	uint64_t debt;         /* replies to commands that were told without */
+	uint64_t flush;        /* commands to be told without reply now */
+	bool flush_owed;
+	uint16_t end_code;
+	bool tls_answered;     /* 220 to STARTTLS: what follows tells */
+	uint8_t tls_flags;
+
+	/* The end. */
+	enum smtp_over over;
+	enum fact_abort reason;
+	bool tls, bad, told_end;
+	uint8_t ended;
+
+	uint8_t fact_at, fact_n;
+	uint8_t early_n;
+
+	/* Not cleared by init. */
+	uint8_t early_line[SMTP_ODDITY_MAX];
+	struct fact facts[SMTP_FACTS];
+	uint8_t line_bytes[SMTP_COMMAND_LINE];
+	uint8_t aside[SMTP_ASIDE_MAX];
+	struct smtp_auth auth;
+	struct smtp_reply reply;
+	struct smtp_message m;
+	struct smtp_pending pending;
+};
+
+/* A fact to be told; fill it in. */
+struct fact *smtp_say(struct smtp *s, enum fact_type type, uint32_t tx);
+void smtp_say_text(struct fact *fact, unsigned index, struct slice text, size_t max);
+void smtp_say_oddity(struct smtp *s, enum fact_oddity oddity, struct slice line);
+
+/* The next n commands are told without reply; owed: their replies may still come. */
+void smtp_flush(struct smtp *s, uint64_t n, bool owed);
+/* The session is over: for that reason, or because TLS begins. */
+void smtp_close(struct smtp *s, enum fact_abort reason);
+
+/* smtp_client.c */
+void smtp_client_take(struct smtp *s, struct slice *in);
+void smtp_client_gap(struct smtp *s, uint64_t n);
+void smtp_client_end_message(struct smtp *s);
+void smtp_client_finish(struct smtp *s);
+void smtp_client_again(struct smtp *s);
+/* A 354 came. */
+void smtp_client_go_ahead(struct smtp *s);
+/* DATA or a chunk was refused. */
+void smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk);
+/* A verdict came before the end of the message was seen; false: there is no message. */
+bool smtp_client_verdict(struct smtp *s);
+/* Commands behind a lookalike that the server took for the end: read them as such. */
+bool smtp_client_smuggled(struct smtp *s);
+
+/* smtp_match.c */
+void smtp_match(struct smtp *s);
+void smtp_unanswered(struct smtp *s);
+void smtp_end_transaction(struct smtp *s, enum fact_abort reason);
+void smtp_tell_starttls(struct smtp *s, bool ok);
+
+/* smtp_probe.c */
+enum proto_probe smtp_probe(struct slice requester, struct slice responder, unsigned flags);
+
+#endif

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_TRACK_H
+#define RELAYWATCH_TRACK_H
+
+/*
+ * The life of a connection: opened by a segment, followed, looked into while that can
+ * tell something, closed by FIN, RST, expiry, eviction or the end of the capture. The
+ * clock is packet time.
+ */
+
+#include "conf.h"
+#include "conn.h"
+#include "dialers.h"
+#include "flow.h"
+#include "twins.h"
+
+struct track_counters {
+	uint64_t opened, closed, expired, evicted, twins;
+	uint64_t midstream, one_sided, turns;
+	uint64_t conns_evicted; /* given up because too many were looked into */
+	uint64_t bad_checksum;
+};
+
+struct track {
+	const struct conf *conf;
+	struct flow_table *flows;
+	struct pool conns;
+	struct reasm_pool *reasm;
+	struct conn_shared shared;
+	struct dialers *dialers;
+	struct twins *twins;
+	struct emit emit;
+	struct origin now;   /* the packet at work */
+	uint32_t now_sec;
+	uint32_t sweep_hand, sweep_sec;
+	uint32_t finish_hand;
+	uint32_t conn_hand;  /* where the next conn to give up is looked for */
+	bool new_dialer;     /* connections of a host want to be marked */
+	struct track_counters count;
+};
+
+int track_init(struct track *track, const struct conf *conf, struct record_queue *queue);
+void track_release(struct track *track);
+
+/* Every packet, TCP or not: packet time and record numbers go on. */
+void track_packet(struct track *track, const struct origin *origin);
+void track_segment(
+    struct track *track, const struct segment *segment, struct flow_key key);
+
+/* Ends some of the connections still open; false when none is left. */
+bool track_finish(struct track *track);
+
+void track_stats(const struct track *track, struct stats_visitor *v);
+
+#endif

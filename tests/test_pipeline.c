@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The spine as a whole: packets in, records out.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "wire.h"
+
+static struct wire wire;
+
+static const char *const one_mail[] = {
+	"220 mail.example.org ESMTP\r\n", "EHLO client.example.com\r\n",
+	"250-mail.example.org\r\n250 PIPELINING\r\n", "MAIL FROM:<a@example.com>\r\n",
+	"250 2.1.0 Ok\r\n", "RCPT TO:<b@third.example>\r\n",
+	"250 2.1.5 Ok\r\n", "DATA\r\n",
+	"354 go on\r\n", "Subject: hello\r\nMessage-ID: <1@example.com>\r\n\r\nbody\r\n.\r\n",
+	"250 2.0.0 queued\r\n", "QUIT\r\n",
+	"221 bye\r\n", NULL,
+};
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	wire_init(&wire);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	wire_release(&wire);
+	return 0;
+}
+
+static void
+play_mail(const char *client, const char *server, uint16_t port)
+{
+	struct wire_conn conn = wire_conn(client, 40000, server, port);
+
+	wire_open(&wire, &conn);
+	wire_talk(&wire, &conn, one_mail);
+	wire_close(&wire, &conn);
+}
+
+static void
+assert_mail_facts(void)
+{
+	assert_int_equal(wire_count(&wire, "smtp mail 250 <a@example.com>"), 1);
+	assert_int_equal(wire_count(&wire, "smtp rcpt 250 <b@third.example>"), 1);
+	assert_int_equal(wire_count(&wire, "smtp header 0 <1@example.com>"), 1);
+	assert_int_equal(wire_count(&wire, "smtp final 250"), 1);
+	assert_int_equal(wire_count(&wire, "smtp end"), 1);
+}
+
+static void
+mail_gives_facts_in_order(void **state)
+{
+	(void)state;
+	play_mail("198.51.100.7", "192.0.2.25", 25);
+	assert_mail_facts();
+	assert_true(strstr(wire.text, "smtp mail") < strstr(wire.text, "smtp rcpt"));
+	assert_true(strstr(wire.text, "smtp rcpt") < strstr(wire.text, "smtp data"));
+	assert_true(strstr(wire.text, "smtp message") < strstr(wire.text, "smtp final"));
+	assert_int_equal(wire_counter(&wire, "reassembly", "bad_checksum"), 0);
+}
+
+static void
+any_port_and_ipv6_do(void **state)
+{
+	(void)state;
+	play_mail("2001:db8:2::7", "2001:db8:1::25", 10025);
+	assert_mail_facts();
+}
+
+static void
+connection_is_told_from_syn_to_close(void **state)
+{
+	(void)state;
+	play_mail("198.51.100.7", "192.0.2.25", 25);
+	assert_string_equal(wire_line(&wire, "conn syn"), "40000>25 conn syn flags=0 rtt=-1");
+	assert_string_equal(
+	    wire_line(&wire, "conn established"), "40000>25 conn established flags=0 rtt=10000");
+	assert_int_equal(wire_count(&wire, "conn half-closed"), 1);
+	assert_string_equal(wire_line(&wire, "conn closed"),
+	    "40000>25 conn closed flags=0 rtt=10000 bytes=154/151 gaps=0/0");
+	assert_int_equal(wire_count(&wire, "prefix 0 lengths=3"), 1);
+	assert_int_equal(wire_count(&wire, "prefix 1 lengths=3"), 1);
+	wire_finish(&wire);
+	assert_int_equal(wire_count(&wire, "conn closed"), 1);
+}
+
+static void
+connection_without_home_endpoint_has_facts_only(void **state)
+{
+	(void)state;
+	play_mail("198.51.100.7", "203.0.113.25", 25);
+	assert_mail_facts();
+	assert_int_equal(wire_count(&wire, "conn "), 0);
+	assert_int_equal(wire_count(&wire, "prefix "), 0);
+}
+
+static void
+port_pair_is_reused(void **state)
+{
+	(void)state;
+	play_mail("198.51.100.7", "192.0.2.25", 25);
+	wire_wait(&wire, 5000000);
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	conn.seq[0] += 123456;
+	conn.seq[1] += 654321;
+	wire_open(&wire, &conn);
+	wire_talk(&wire, &conn, one_mail);
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "smtp final 250"), 2);
+	assert_int_equal(wire_count(&wire, "conn closed"), 2);
+}
+
+static void
+forged_syn_in_a_live_connection_blinds_nobody(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+	struct wire_conn forged = conn;
+
+	(void)state;
+	wire_open(&wire, &conn);
+	for (unsigned i = 0; one_mail[i] != NULL; i++) {
+		wire_send(&wire, &conn, i % 2 ? 0 : 1, TCP_ACK | TCP_PSH, one_mail[i]);
+		forged.seq[0] = 99 + i;
+		wire_send(&wire, &forged, 0, TCP_SYN, "");
+	}
+	assert_mail_facts();
+}
+
+static void
+forged_reset_in_a_live_connection_blinds_nobody(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+	struct wire_conn forged = conn;
+
+	(void)state;
+	wire_open(&wire, &conn);
+	for (unsigned i = 0; one_mail[i] != NULL; i++) {
+		wire_send(&wire, &conn, i % 2 ? 0 : 1, TCP_ACK | TCP_PSH, one_mail[i]);
+		forged = conn;
+		forged.seq[0] += 1000000;
+		wire_send(&wire, &forged, 0, TCP_RST, "");
+		forged = conn; /* even one with the right number: data go on */
+		wire_send(&wire, &forged, 0, TCP_RST, "");
+	}
+	assert_mail_facts();
+}
+
+static void
+unanswered_refused_and_expired_connections_are_closed(void **state)
+{
+	struct wire_conn refused = wire_conn("198.51.100.7", 40001, "192.0.2.25", 25);
+	struct wire_conn silent = wire_conn("198.51.100.7", 40002, "192.0.2.25", 25);
+
+	(void)state;
+	wire_send(&wire, &refused, 0, TCP_SYN, "");
+	wire_send(&wire, &refused, 1, TCP_RST | TCP_ACK, "");
+	assert_string_equal(wire_line(&wire, "40001>25 conn closed"),
+	    "40001>25 conn closed flags=36 rtt=-1 bytes=0/0 gaps=0/0");
+	wire_send(&wire, &silent, 0, TCP_SYN, "");
+	wire_wait(&wire, 200000000);
+	wire_wait(&wire, 40000000);
+	assert_string_equal(wire_line(&wire, "40002>25 conn closed"),
+	    "40002>25 conn closed flags=16 rtt=-1 bytes=0/0 gaps=0/0");
+	assert_int_equal(wire_counter(&wire, "flow", "open"), 0);
+}
+
+static void
+web_traffic_is_dropped_at_its_first_bytes(void **state)
+{
+	struct wire_conn conn = wire_conn("192.0.2.9", 40000, "203.0.113.80", 80);
+	static const char *const web[] = {
+		"", "GET /index.html HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: some browser "
+		    "of today\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\nX: yes\r\n",
+		NULL,
+	};
+
+	(void)state;
+	wire_open(&wire, &conn);
+	wire_talk(&wire, &conn, web);
+	assert_int_equal(wire_count(&wire, "smtp"), 0);
+	assert_int_equal(wire_counter(&wire, "flow", "conns"), 0);
+	assert_int_equal(wire_counter(&wire, "parser", "unclaimed"), 1);
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "conn closed"), 1);
+}
+
+static void
+turns_are_told_of_a_host_that_dials_mail_ports(void **state)
+{
+	struct wire_conn orders = wire_conn("198.51.100.7", 40000, "192.0.2.9", 22);
+	struct wire_conn other = wire_conn("198.51.100.7", 40001, "192.0.2.10", 22);
+	struct wire_conn mail = wire_conn("192.0.2.9", 50000, "203.0.113.25", 25);
+	char opaque[100];
+
+	(void)state;
+	memset(opaque, 0xe5, sizeof(opaque) - 1);
+	opaque[sizeof(opaque) - 1] = '\0';
+	for (unsigned i = 0; i < 2; i++) {
+		struct wire_conn *conn = i ? &other : &orders;
+
+		wire_open(&wire, conn);
+		wire_send(&wire, conn, 0, TCP_ACK, opaque);
+		wire_send(&wire, conn, 1, TCP_ACK, opaque);
+	}
+	assert_int_equal(wire_count(&wire, "turn"), 0);
+	wire_open(&wire, &mail);
+	wire_wait(&wire, 1000000);
+	for (unsigned i = 0; i < 3; i++) {
+		wire_send(&wire, &orders, 0, TCP_ACK, opaque);
+		wire_send(&wire, &orders, 1, TCP_ACK, opaque);
+		wire_send(&wire, &orders, 1, TCP_ACK, opaque);
+		wire_send(&wire, &other, 0, TCP_ACK, opaque);
+		wire_send(&wire, &other, 1, TCP_ACK, opaque);
+	}
+	assert_int_equal(wire_count(&wire, "40000>22 turn 1 bytes=99"), 3);
+	assert_int_equal(wire_count(&wire, "40000>22 turn 0 bytes=198"), 2);
+	assert_int_equal(wire_count(&wire, "40001>22 turn"), 0);
+}
+
+static void
+both_sides_of_a_nat_are_one_connection(void **state)
+{
+	struct wire_conn outer = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+	struct wire_conn inner = wire_conn("198.51.100.7", 40000, "192.0.2.125", 25);
+
+	(void)state;
+	inner.seq[1] = outer.seq[1];
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned dir = i % 2;
+		unsigned flags = i == 0 ? TCP_SYN : i == 1 ? TCP_SYN | TCP_ACK : TCP_ACK;
+
+		wire_send(&wire, dir ? &inner : &outer, dir, flags, "");
+		wire_send(&wire, dir ? &outer : &inner, dir, flags, "");
+	}
+	for (unsigned i = 0; one_mail[i] != NULL; i++) {
+		wire_send(&wire, &outer, i % 2 ? 0 : 1, TCP_ACK, one_mail[i]);
+		wire_send(&wire, &inner, i % 2 ? 0 : 1, TCP_ACK, one_mail[i]);
+	}
+	assert_mail_facts();
+	assert_int_equal(wire_counter(&wire, "flow", "nat_twins"), 1);
+}
+
+static void
+client_that_repeats_its_numbers_hides_nothing(void **state)
+{
+	struct wire_conn first = wire_conn("198.51.100.7", 40000, "192.0.2.10", 25);
+	struct wire_conn second = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	second.seq[1] += 1;
+	wire_open(&wire, &first);
+	wire_open(&wire, &second);
+	wire_talk(&wire, &second, one_mail);
+	wire_close(&wire, &second);
+	assert_mail_facts();
+}
+
+static void
+capture_that_starts_in_the_middle(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	wire_talk(&wire, &conn, one_mail + 2);
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "smtp rcpt 250 <b@third.example>"), 1);
+	assert_int_equal(wire_count(&wire, "smtp final 250"), 1);
+	assert_int_equal(wire_count(&wire, "conn established flags=1"), 1);
+}
+
+static void
+one_direction_only_is_said(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	wire_send(&wire, &conn, 0, TCP_SYN, "");
+	conn.seq[1]++;
+	for (unsigned i = 0; one_mail[i] != NULL; i++) {
+		if (i % 2)
+			wire_send(&wire, &conn, 0, TCP_ACK, one_mail[i]);
+		else
+			wire_lose(&conn, 1, one_mail[i]);
+	}
+	wire_send(&wire, &conn, 0, TCP_FIN | TCP_ACK, "");
+	wire_finish(&wire);
+	assert_int_equal(wire_count(&wire, "smtp rcpt 0 <b@third.example>"), 1);
+	assert_int_equal(wire_counter(&wire, "flow", "one_direction"), 1);
+	assert_non_null(strstr(wire_line(&wire, "conn closed"), "flags=24 "));
+}
+
+static void
+lost_packet_is_counted_and_parsing_goes_on(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	wire_open(&wire, &conn);
+	for (unsigned i = 0; one_mail[i] != NULL; i++) {
+		if (i == 5)
+			wire_lose(&conn, 0, one_mail[i]);
+		else
+			wire_send(&wire, &conn, i % 2 ? 0 : 1, TCP_ACK, one_mail[i]);
+	}
+	wire_close(&wire, &conn);
+	wire_finish(&wire);
+	assert_int_equal(wire_count(&wire, "smtp rcpt"), 0);
+	assert_int_equal(wire_count(&wire, "smtp final 250"), 1);
+	assert_int_equal(wire_counter(&wire, "reassembly", "gaps_lost"), 1);
+	assert_int_equal(wire_counter(&wire, "reassembly", "bytes_lost"), strlen(one_mail[5]));
+}
+
+static void
+whole_dialogue_in_the_syn(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	wire_send(&wire, &conn, 0, TCP_SYN,
+	    "HELO client.example.com\r\nMAIL FROM:<a@example.com>\r\n"
+	    "RCPT TO:<b@third.example>\r\nQUIT\r\n");
+	wire_send(&wire, &conn, 1, TCP_SYN | TCP_ACK, "");
+	wire_send(&wire, &conn, 1, TCP_ACK,
+	    "220 mail.example.org ESMTP\r\n250 hi\r\n250 ok\r\n554 no relay\r\n221 bye\r\n");
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "smtp rcpt 554 <b@third.example>"), 1);
+	assert_non_null(strstr(wire_line(&wire, "conn closed"), "flags=2 "));
+}
+
+static void
+implicit_tls_is_told_by_port(void **state)
+{
+	struct wire_conn mail = wire_conn("198.51.100.7", 40000, "192.0.2.25", 465);
+	struct wire_conn web = wire_conn("198.51.100.7", 40001, "192.0.2.25", 443);
+	static const char *const tls[] = { "", "\x16\x03\x01\x01\x10\x01\x01\x01\x0c\x03", NULL };
+
+	(void)state;
+	wire_open(&wire, &mail);
+	wire_talk(&wire, &mail, tls);
+	wire_open(&wire, &web);
+	wire_talk(&wire, &web, tls);
+	assert_int_equal(wire_count(&wire, "40000>465 smtp tls"), 1);
+	assert_int_equal(wire_count(&wire, "40001>443 smtp"), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+		TEST(mail_gives_facts_in_order),
+		TEST(any_port_and_ipv6_do),
+		TEST(connection_is_told_from_syn_to_close),
+		TEST(connection_without_home_endpoint_has_facts_only),
+		TEST(port_pair_is_reused),
+		TEST(forged_syn_in_a_live_connection_blinds_nobody),
+		TEST(forged_reset_in_a_live_connection_blinds_nobody),
+		TEST(unanswered_refused_and_expired_connections_are_closed),
+		TEST(web_traffic_is_dropped_at_its_first_bytes),
+		TEST(turns_are_told_of_a_host_that_dials_mail_ports),
+		TEST(both_sides_of_a_nat_are_one_connection),
+		TEST(client_that_repeats_its_numbers_hides_nothing),
+		TEST(capture_that_starts_in_the_middle),
+		TEST(one_direction_only_is_said),
+		TEST(lost_packet_is_counted_and_parsing_goes_on),
+		TEST(whole_dialogue_in_the_syn),
+		TEST(implicit_tls_is_told_by_port),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "record.h"
+
+static bool
+push(struct record_queue *queue, uint32_t number, size_t text_bytes)
+{
+	static uint8_t filler[FACT_TEXT_MAX];
+	struct record head = { .class = RECORD_FACT, .sequence = number };
+	struct slice text[FACT_TEXTS] = { { filler, text_bytes }, { NULL, 0 }, { NULL, 0 } };
+
+	memset(filler, (int)(number & 0xff), text_bytes);
+	head.fact.text_len[0] = (uint16_t)text_bytes;
+	return record_queue_push(queue, &head, text);
+}
+
+static void
+pop(struct record_queue *queue, uint32_t number, size_t text_bytes)
+{
+	const struct record *r = record_queue_peek(queue);
+	struct slice text;
+
+	assert_non_null(r);
+	assert_int_equal(r->sequence, number);
+	text = record_text(r, 0);
+	assert_int_equal(text.n, text_bytes);
+	for (size_t i = 0; i < text.n; i++)
+		assert_int_equal(text.p[i], number & 0xff);
+	record_queue_pop(queue);
+}
+
+static void
+comes_out_in_order_over_many_wraps(void **state)
+{
+	struct record_queue *queue = record_queue_new(8192);
+	uint32_t in = 0, out = 0;
+
+	(void)state;
+	/* Lengths that divide nothing, so that the ring wraps at every possible place. */
+	while (out < 20000) {
+		while (push(queue, in, in * 37 % 1500))
+			in++;
+		for (unsigned i = 0; i < in % 5 + 1 && out < in; i++, out++)
+			pop(queue, out, out * 37 % 1500);
+	}
+	while (out < in) {
+		pop(queue, out, out * 37 % 1500);
+		out++;
+	}
+	assert_null(record_queue_peek(queue));
+	assert_int_equal(record_queue_bytes(queue), 0);
+	record_queue_free(queue);
+}
+
+static void
+full_queue_loses_the_new_record_and_says_so(void **state)
+{
+	struct record_queue *queue = record_queue_new(4096);
+	uint32_t in = 0;
+
+	(void)state;
+	while (push(queue, in, 100))
+		in++;
+	assert_true(in > 5);
+	assert_int_equal(record_queue_lost(queue), 1);
+	for (uint32_t out = 0; out < in; out++)
+		pop(queue, out, 100);
+	assert_null(record_queue_peek(queue));
+	record_queue_free(queue);
+}
+
+static void
+record_without_texts(void **state)
+{
+	struct record_queue *queue = record_queue_new(4096);
+	struct record head = { .class = RECORD_CONN, .sequence = 7 };
+
+	(void)state;
+	assert_true(record_queue_push(queue, &head, NULL));
+	assert_int_equal(record_queue_peek(queue)->sequence, 7);
+	assert_int_equal(record_queue_peek(queue)->class, RECORD_CONN);
+	record_queue_pop(queue);
+	assert_null(record_queue_peek(queue));
+	record_queue_free(queue);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(comes_out_in_order_over_many_wraps),
+		cmocka_unit_test(full_queue_loses_the_new_record_and_says_so),
+		cmocka_unit_test(record_without_texts),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
