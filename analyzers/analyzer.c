@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "analyzer.h"
+
+#include <stdlib.h>
+
+/* All analyzers, in the order in which they see a record. */
+static const struct analyzer *const analyzer_table[] = {
+	&analyzer_smtp_log,
+	&analyzer_relay,
+};
+
+enum {
+	ANALYZERS = sizeof(analyzer_table) / sizeof(analyzer_table[0]),
+	INVENTORY_SERVERS = 16384,
+};
+
+struct analyzers {
+	struct transactions *transactions;
+	struct inventory *inventory;
+	struct alerts *alerts;
+	unsigned count; /* of those that are enabled */
+	const struct analyzer *analyzer[ANALYZERS];
+	void *self[ANALYZERS];
+};
+
+static int
+new_parts(struct analyzers *all, const struct conf *conf, struct sinks *sinks)
+{
+	struct analyzer_context context = { .conf = conf, .sinks = sinks };
+
+	all->transactions = transactions_new(&conf->mail);
+	all->inventory = inventory_new(INVENTORY_SERVERS);
+	all->alerts = alerts_new(&conf->alerts, sinks, all->inventory);
+	if (all->transactions == NULL || all->inventory == NULL || all->alerts == NULL)
+		return -1;
+	context.alerts = all->alerts;
+	context.transaction_slots = transactions_slots(all->transactions);
+	for (unsigned i = 0; i < ANALYZERS; i++) {
+		if (!analyzer_table[i]->enabled(conf))
+			continue;
+		all->self[all->count] = analyzer_table[i]->new(&context);
+		if (all->self[all->count] == NULL)
+			return -1;
+		all->analyzer[all->count++] = analyzer_table[i];
+	}
+	return 0;
+}
+
+struct analyzers *
+analyzers_new(const struct conf *conf, struct sinks *sinks)
+{
+	struct analyzers *all = calloc(1, sizeof(*all));
+
+	if (all == NULL)
+		return NULL;
+	if (new_parts(all, conf, sinks) == 0)
+		return all;
+	analyzers_free(all);
+	return NULL;
+}
+
+void
+analyzers_free(struct analyzers *all)
+{
+	if (all == NULL)
+		return;
+	for (unsigned i = 0; i < all->count; i++)
+		all->analyzer[i]->free(all->self[i]);
+	alerts_free(all->alerts);
+	inventory_free(all->inventory);
+	transactions_free(all->transactions);
+	free(all);
+}
+
+static void
+show_evicted(struct analyzers *all)
+{
+	const struct transaction *tx;
+
+	while ((tx = transactions_evicted(all->transactions)) != NULL) {
+		for (unsigned i = 0; i < all->count; i++) {
+			if (all->analyzer[i]->evicted != NULL)
+				all->analyzer[i]->evicted(all->self[i], tx);
+		}
+		transactions_settle(all->transactions, tx);
+	}
+}
+
+void
+analyzers_record(struct analyzers *all, const struct record *record)
+{
+	const struct transaction *tx = transactions_apply(all->transactions, record);
+	const struct mail_session *mail = transactions_session(all->transactions, record);
+
+	show_evicted(all);
+	inventory_record(all->inventory, record, tx, mail);
+	for (unsigned i = 0; i < all->count; i++)
+		all->analyzer[i]->record(all->self[i], record, tx, mail);
+	transactions_settle(all->transactions, tx);
+}
+
+void
+analyzers_tick(struct analyzers *all, int64_t now_us)
+{
+	alerts_tick(all->alerts, now_us);
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->analyzer[i]->tick != NULL)
+			all->analyzer[i]->tick(all->self[i], now_us);
+	}
+}
+
+/* The sensor closed all connections: what was open has ended. */
+void
+analyzers_finish(struct analyzers *all)
+{
+	alerts_finish(all->alerts);
+}
+
+struct inventory *
+analyzers_inventory(struct analyzers *all)
+{
+	return all->inventory;
+}
+
+void
+analyzers_stats(const struct analyzers *all, struct stats_visitor *v)
+{
+	transactions_stats(all->transactions, v);
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->analyzer[i]->stats != NULL)
+			all->analyzer[i]->stats(all->self[i], v);
+	}
+	alerts_stats(all->alerts, v);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_ANALYZER_H
+#define RELAYWATCH_ANALYZER_H
+
+/*
+ * The contract of an analyzer, the table of all of them, and the house that runs them:
+ * records in, alerts and events out. One thread; records in order.
+ */
+
+#include "alert.h"
+#include "conf.h"
+#include "record.h"
+#include "sink.h"
+#include "transaction.h"
+
+struct analyzer_context {
+	const struct conf *conf;
+	struct alerts *alerts;
+	struct sinks *sinks;
+	uint32_t transaction_slots;
+};
+
+struct analyzer {
+	const char *name;
+	bool (*enabled)(const struct conf *conf);
+	void *(*new)(const struct analyzer_context *context); /* NULL when out of memory */
+	void (*free)(void *self);
+	/* tx: the transaction the record belongs to, the fact applied; mail: its session.
+	 * NULL where there is none. */
+	void (*record)(void *self, const struct record *record, const struct transaction *tx,
+	    const struct mail_session *mail);
+	/* A transaction ended without a fact (its memory was needed). May be NULL. */
+	void (*evicted)(void *self, const struct transaction *tx);
+	void (*tick)(void *self, int64_t now_us); /* may be NULL */
+	void (*stats)(const void *self, struct stats_visitor *v); /* may be NULL */
+};
+
+extern const struct analyzer analyzer_relay;
+extern const struct analyzer analyzer_smtp_log;
+
+struct analyzers;
+
+/* NULL when out of memory. sinks stay the caller's. */
+struct analyzers *analyzers_new(const struct conf *conf, struct sinks *sinks);
+void analyzers_free(struct analyzers *all);
+
+void analyzers_record(struct analyzers *all, const struct record *record);
+
+/* Packet time has come to now_us; call about once a second of it. */
+void analyzers_tick(struct analyzers *all, int64_t now_us);
+
+/* End of input. */
+void analyzers_finish(struct analyzers *all);
+
+struct inventory *analyzers_inventory(struct analyzers *all);
+void analyzers_stats(const struct analyzers *all, struct stats_visitor *v);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_SEEN_H
+#define RELAYWATCH_SEEN_H
+
+/*
+ * Bounded memory of things seen. An entry holds bytes of the caller's own and is found
+ * again by any number of 64-bit keys; a key may lead to several entries. All memory is
+ * taken by seen_new(). When it is full the oldest entry goes with all its keys, and one
+ * owner never fills more than its share: the owner's own oldest goes first.
+ *
+ * Of one key the newest SEEN_EQUAL_KEYS are found, at most SEEN_OWN_EQUAL_KEYS of them of
+ * one owner, so that nobody makes lookups slow or hides what others did by repetition.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { SEEN_EQUAL_KEYS = 64, SEEN_OWN_EQUAL_KEYS = 8 };
+
+#define SEEN_NONE UINT32_MAX
+
+struct seen_limits {
+	uint32_t entries;
+	uint32_t keys;
+	unsigned share_percent; /* of both, what one owner can fill; 100: no limit */
+	size_t entry_bytes;
+	/* Told before an entry is evicted or expires; not for seen_drop(). May be NULL.
+	 */
+	void (*gone)(void *context, uint32_t entry);
+	void *context;
+};
+
+struct seen_counters {
+	uint32_t entries, keys; /* held now */
+	uint64_t evicted;       /* entries that made room for others */
+	uint64_t evicted_share; /* entries that made room for their own owner's next */
+	uint64_t expired;
+	uint64_t keys_hidden;  /* by newer ones of the same key */
+	uint64_t keys_refused; /* of an entry that fills its owner's share alone */
+};
+
+struct seen;
+
+/* NULL when out of memory. */
+struct seen *seen_new(const struct seen_limits *limits);
+void seen_free(struct seen *seen);
+
+/* A new entry, its bytes zero. owner: a hash of whom it is counted for. */
+uint32_t seen_add(struct seen *seen, uint64_t owner, int64_t now_us);
+void *seen_entry(const struct seen *seen, uint32_t entry);
+void seen_drop(struct seen *seen, uint32_t entry);
+
+/* Makes entry found by key; twice is once. False where the share does not allow it. */
+bool seen_key(struct seen *seen, uint32_t entry, uint64_t key);
+
+/* Entries added before then go. */
+void seen_expire(struct seen *seen, int64_t before_us);
+
+/*
+ * Walks: links are positions, SEEN_NONE ends. Over the entries of a key, newest first:
+ * seen_find(), seen_find_next(); over the keys of an entry: seen_keys(),
+ * seen_keys_next().
+ */
+uint32_t seen_find(const struct seen *seen, uint64_t key);
+uint32_t seen_find_next(const struct seen *seen, uint32_t link);
+uint32_t seen_keys(const struct seen *seen, uint32_t entry);
+uint32_t seen_keys_next(const struct seen *seen, uint32_t link);
+uint32_t seen_link_entry(const struct seen *seen, uint32_t link);
+uint64_t seen_link_key(const struct seen *seen, uint32_t link);
+
+const struct seen_counters *seen_counters(const struct seen *seen);
+
+#endif

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "table.h"
+
+#include <string.h>
+#include <sys/random.h>
+#include <xxhash.h>
+
+#include "pool.h"
+
+/* Slots are kept plus one here, so that fresh memory, all zero, means none. */
+struct table_link {
+	uint64_t hash;
+	uint32_t chain;
+	uint32_t older, newer;
+};
+
+static uint32_t
+power_of_two(uint32_t at_least)
+{
+	uint32_t n = 1;
+
+	while (n < at_least && n < UINT32_MAX / 2)
+		n *= 2;
+	return n;
+}
+
+int
+table_init(struct table *table, uint32_t max, size_t item_bytes)
+{
+	*table = (struct table){ .max = max,
+		.item_bytes = (item_bytes + 15) / 16 * 16,
+		.buckets = power_of_two(max) };
+	table->item = pool_reserve(max * table->item_bytes);
+	table->link = pool_reserve(max * sizeof(*table->link));
+	table->bucket = pool_reserve(table->buckets * sizeof(*table->bucket));
+	if (table->item != NULL && table->link != NULL && table->bucket != NULL &&
+	    getrandom(&table->seed, sizeof(table->seed), 0) == sizeof(table->seed))
+		return 0;
+	table_release(table);
+	return -1;
+}
+
+void
+table_release(struct table *table)
+{
+	pool_unreserve(table->item, table->max * table->item_bytes);
+	pool_unreserve(table->link, table->max * sizeof(*table->link));
+	pool_unreserve(table->bucket, table->buckets * sizeof(*table->bucket));
+	*table = (struct table){ 0 };
+}
+
+uint64_t
+table_hash(const struct table *table, const void *key, size_t n)
+{
+	return XXH3_64bits_withSeed(key, n, table->seed);
+}
+
+static uint32_t *
+bucket_of(const struct table *table, uint64_t hash)
+{
+	return &table->bucket[hash & (table->buckets - 1)];
+}
+
+static uint32_t
+same_hash(const struct table *table, uint32_t at, uint64_t hash)
+{
+	while (at != 0 && table->link[at - 1].hash != hash)
+		at = table->link[at - 1].chain;
+	return at - 1; /* 0 becomes TABLE_NONE */
+}
+
+uint32_t
+table_find(const struct table *table, uint64_t hash)
+{
+	return same_hash(table, *bucket_of(table, hash), hash);
+}
+
+uint32_t
+table_find_next(const struct table *table, uint32_t slot)
+{
+	const struct table_link *link = &table->link[slot];
+
+	return same_hash(table, link->chain, link->hash);
+}
+
+static void
+age_append(struct table *table, uint32_t slot)
+{
+	struct table_link *link = &table->link[slot];
+
+	link->older = table->newest;
+	link->newer = 0;
+	if (table->newest != 0)
+		table->link[table->newest - 1].newer = slot + 1;
+	else
+		table->oldest = slot + 1;
+	table->newest = slot + 1;
+}
+
+static void
+age_unlink(struct table *table, uint32_t slot)
+{
+	const struct table_link *link = &table->link[slot];
+
+	if (link->older != 0)
+		table->link[link->older - 1].newer = link->newer;
+	else
+		table->oldest = link->newer;
+	if (link->newer != 0)
+		table->link[link->newer - 1].older = link->older;
+	else
+		table->newest = link->older;
+}
+
+static uint32_t
+slot_take(struct table *table)
+{
+	uint32_t slot;
+
+	if (table->free != 0) {
+		slot = table->free - 1;
+		table->free = table->link[slot].chain;
+	} else if (table->touched < table->max) {
+		slot = table->touched++;
+	} else {
+		return TABLE_NONE;
+	}
+	table->in_use++;
+	return slot;
+}
+
+uint32_t
+table_add(struct table *table, uint64_t hash)
+{
+	uint32_t slot = slot_take(table);
+	uint32_t *bucket = bucket_of(table, hash);
+
+	if (slot == TABLE_NONE)
+		return slot;
+	table->link[slot].hash = hash;
+	table->link[slot].chain = *bucket;
+	*bucket = slot + 1;
+	age_append(table, slot);
+	return slot;
+}
+
+void
+table_remove(struct table *table, uint32_t slot)
+{
+	struct table_link *link = &table->link[slot];
+	uint32_t *at = bucket_of(table, link->hash);
+
+	while (*at != slot + 1)
+		at = &table->link[*at - 1].chain;
+	*at = link->chain;
+	age_unlink(table, slot);
+	link->chain = table->free;
+	table->free = slot + 1;
+	table->in_use--;
+}
+
+void
+table_touch(struct table *table, uint32_t slot)
+{
+	if (table->newest == slot + 1)
+		return;
+	age_unlink(table, slot);
+	age_append(table, slot);
+}
+
+uint32_t
+table_oldest(const struct table *table)
+{
+	return table->oldest - 1;
+}
+
+uint32_t
+table_newer(const struct table *table, uint32_t slot)
+{
+	return table->link[slot].newer - 1;
+}

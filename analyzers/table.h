@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_TABLE_H
+#define RELAYWATCH_TABLE_H
+
+/*
+ * Items of one size found by a hash, ordered by when they were last used. All memory is
+ * reserved at start and costs nothing until touched; when the table is full the caller
+ * gives up the oldest. Hashes are seeded per run: nobody outside can aim at a bucket.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define TABLE_NONE UINT32_MAX
+
+struct table_link; /* table.c's own */
+
+struct table {
+	uint8_t *item;
+	size_t item_bytes;
+	uint32_t max, in_use;
+	uint32_t touched; /* slots that were ever in use */
+	uint32_t free, oldest, newest;
+	uint32_t buckets;
+	uint32_t *bucket;
+	struct table_link *link;
+	uint64_t seed;
+};
+
+/* 0, or -1 when the system refuses the memory. */
+int table_init(struct table *table, uint32_t max, size_t item_bytes);
+void table_release(struct table *table);
+
+uint64_t table_hash(const struct table *table, const void *key, size_t n);
+
+/* The slots whose hash is this one; TABLE_NONE after the last. The caller compares. */
+uint32_t table_find(const struct table *table, uint64_t hash);
+uint32_t table_find_next(const struct table *table, uint32_t slot);
+
+/* A slot, the newest from now on; its item is what was left there. TABLE_NONE when the
+ * table is full. */
+uint32_t table_add(struct table *table, uint64_t hash);
+void table_remove(struct table *table, uint32_t slot);
+
+/* Makes it the newest. */
+void table_touch(struct table *table, uint32_t slot);
+
+uint32_t table_oldest(const struct table *table);
+uint32_t table_newer(const struct table *table, uint32_t slot);
+
+static inline void *
+table_at(const struct table *table, uint32_t slot)
+{
+	return table->item + (size_t)slot * table->item_bytes;
+}
+
+static inline bool
+table_is_full(const struct table *table)
+{
+	return table->in_use == table->max;
+}
+
+#endif
