@@ -1,0 +1,17 @@
+# shellcheck shell=bash
+# servers: postfix exim
+about "An open relay's message is put off by the destination and leaves five hours later ($MTA; the packet times of the second part were moved)."
+EXIM_QUEUE_RUN=2s EXIM_RETRY=10s
+case $MTA in
+postfix) server open "minimal_backoff_time = 10s" "queue_run_delay = 2s" ;;
+exim) server open ;;
+esac
+dest_postfix
+dest_refuse "user@third.example 451 4.7.1 greylisted, try again later"
+capture_start
+mail 198.51.100.7 sales@client.example user@third.example
+wait_logged 1 'status=deferred|== user'
+later 5
+dest_refuse
+wait_delivered 1 90
+capture_stop
