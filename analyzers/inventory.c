@@ -19,7 +19,7 @@ struct server { /* out.state is made when asked for */
 
 struct foreign {
 	struct endpoint server;
-	uint64_t accepted;
+	uint64_t accepted; /* messages; 0: it only greeted */
 };
 
 struct inventory {
@@ -100,18 +100,20 @@ server_get(struct inventory *inventory, const struct endpoint *endpoint, int64_t
 }
 
 static void
-foreign_transaction(struct inventory *inventory, const struct transaction *tx)
+foreign_fact(struct inventory *inventory, const struct record *record,
+    const struct transaction *tx, const struct mail_session *mail)
 {
-	const struct mail_session *mail = tx->mail;
+	bool accepted = tx != NULL && tx->ended && tx->outcome == MAIL_DELIVERED;
 	struct foreign *foreign;
 	bool is_new;
 
-	if (mail->greeting_code / 100 != 2 || tx->outcome != MAIL_DELIVERED)
+	if (mail->greeting_code / 100 != 2 ||
+	    (!accepted && record->fact.type != FACT_GREETING))
 		return;
 	foreign = find_or_add(&inventory->foreign, &mail->session.server, &is_new);
 	if (is_new)
 		*foreign = (struct foreign){ .server = mail->session.server };
-	foreign->accepted++;
+	foreign->accepted += accepted;
 }
 
 /* What a transaction from outside shows of a server of ours. */
@@ -156,8 +158,7 @@ fact_record(struct inventory *inventory, const struct record *record,
 	struct server *server;
 
 	if (!session->server.home) {
-		if (tx != NULL && tx->ended && !tx->empty)
-			foreign_transaction(inventory, tx);
+		foreign_fact(inventory, record, tx, mail);
 		return;
 	}
 	server = server_get(inventory, &session->server, record->origin.ts_us);
@@ -328,6 +329,8 @@ inventory_foreign(const struct inventory *inventory, struct endpoint *out, size_
 	for (; slot != TABLE_NONE; slot = table_newer(&inventory->foreign, slot))
 		all[n++] = *(const struct foreign *)table_at(&inventory->foreign, slot);
 	qsort(all, n, sizeof(all[0]), compare_foreign);
+	while (n != 0 && all[0].accepted != 0 && all[n - 1].accepted == 0)
+		n--;
 	if (n > max)
 		n = max;
 	for (size_t i = 0; i < n; i++)

@@ -54,7 +54,8 @@ void inventory_sort(struct inventory *inventory);
 bool inventory_server(
     const struct inventory *inventory, size_t index, struct inventory_server *out);
 
-/* Servers seen that are outside home-net: candidates when home-net was not given. */
+/* Mail servers seen outside home-net, the busiest first: candidates when home-net was not
+ * given. Those that accepted mail; where none did, those that greeted. */
 size_t inventory_foreign(const struct inventory *inventory, struct endpoint *out, size_t max);
 bool inventory_saw_home(const struct inventory *inventory);
 

@@ -178,17 +178,22 @@ own_of(const struct relay *relay)
 }
 
 static void
-read_rcpt(struct relay *relay, const struct record *record, const struct transaction *tx,
-    enum role role)
+read_path(struct relay *relay, struct slice path, bool cut, const struct open *open)
 {
 	struct recipient_own own = own_of(relay);
 
-	if (role == ROLE_INBOUND) {
-		own.server = &tx->mail->session.server.addr;
-		own.server_name = tx->mail->server_name;
+	if (open->role == ROLE_INBOUND) {
+		own.server = &open->tx->mail->session.server.addr;
+		own.server_name = open->tx->mail->server_name;
 	}
-	recipient_read(record_text(record, 0), (record->fact.flags & FACT_CUT) != 0, &own,
-	    &relay->rcpt);
+	recipient_read(path, cut, &own, &relay->rcpt);
+}
+
+static void
+read_rcpt(struct relay *relay, const struct open *open, const struct record *record)
+{
+	read_path(
+	    relay, record_text(record, 0), (record->fact.flags & FACT_CUT) != 0, open);
 }
 
 static bool
@@ -287,15 +292,36 @@ relay_raise(struct relay *relay, const struct alert *alert)
 
 /* Both legs. */
 
-/* How sure two legs are, and whether they are news. */
+/* For how many unrelated domains the server has forwarded, those of this message that are
+ * recipients of both legs included. */
+static uint32_t
+note_domains(struct relay *relay, const struct relay_match *m, const struct open *now)
+{
+	const struct relay_leg *in = relay_index_leg(&relay->index, RELAY_IN, m->in);
+	bool inbound = now->role == ROLE_INBOUND;
+	uint32_t count = 0;
+
+	for (uint32_t i = 0; i < now->tx->rcpts_kept; i++) {
+		const struct mail_rcpt *r = &now->tx->rcpt[i];
+
+		read_path(relay, r->path, r->cut, now);
+		if (relay->rcpt.class == RECIPIENT_FOREIGN &&
+		    relay_index_has(&relay->index, inbound ? RELAY_OUT : RELAY_IN,
+			inbound ? m->out : m->in, relay_rcpt_key(relay->rcpt.hash)))
+			count = relay_servers_note(relay->servers, &in->server,
+			    relay->rcpt.domain, now->tx->last.ts_us);
+	}
+	return count;
+}
+
+/* How sure two legs are. */
 static enum alert_verdict
-two_legs(struct relay *relay, const struct relay_leg *in, const char *domain,
-    int64_t now_us, unsigned *evidence)
+two_legs(struct relay *relay, const struct relay_match *m, const struct open *now,
+    unsigned *evidence)
 {
 	if (!relay->undecided)
 		return ALERT_CONFIRMED;
-	if (relay_servers_note(relay->servers, &in->server, domain, now_us) <
-	    relay->conf->relay.unrelated_domains)
+	if (note_domains(relay, m, now) < relay->conf->relay.unrelated_domains)
 		return ALERT_SUSPECTED;
 	*evidence |= ALERT_EVIDENCE_UNRELATED_DOMAINS;
 	return ALERT_CONFIRMED;
@@ -331,8 +357,7 @@ confirm(struct relay *relay, const struct relay_match *m, const struct open *now
 		.has_tx = true,
 		.tx_id = in->tx_id,
 		.mail = mail_of(relay, in, now) };
-	enum alert_verdict verdict =
-	    two_legs(relay, in, now->domain, now->tx->last.ts_us, &evidence);
+	enum alert_verdict verdict = two_legs(relay, m, now, &evidence);
 
 	out->flags |= RELAY_LEG_MATCHED;
 	if (in->verdict >= verdict) {
@@ -416,7 +441,7 @@ inbound_third_party(
 static void
 inbound_rcpt(struct relay *relay, struct open *open, const struct record *record)
 {
-	read_rcpt(relay, record, open->tx, ROLE_INBOUND);
+	read_rcpt(relay, open, record);
 	if (relay->rcpt.class == RECIPIENT_FOREIGN)
 		inbound_third_party(relay, open, &record->fact);
 	else if (!is_refused(&record->fact))
@@ -530,7 +555,7 @@ outbound_rcpt(struct relay *relay, struct open *open, const struct record *recor
 
 	if (!accepted && !is_refused(&record->fact))
 		return;
-	read_rcpt(relay, record, open->tx, ROLE_OUTBOUND);
+	read_rcpt(relay, open, record);
 	/* A trick form at one of our domains: the next hop is to unfold it, not we. */
 	if (rcpt->class != RECIPIENT_FOREIGN || rcpt->outer_own)
 		return;

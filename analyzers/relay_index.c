@@ -155,6 +155,18 @@ relay_index_match(const struct relay_index *index, enum relay_side side, uint32_
 	return m;
 }
 
+bool
+relay_index_has(
+    const struct relay_index *index, enum relay_side side, uint32_t entry, uint64_t key)
+{
+	const struct seen *s = index->side[side];
+	uint32_t k = seen_find(s, key);
+
+	while (k != SEEN_NONE && seen_link_entry(s, k) != entry)
+		k = seen_find_next(s, k);
+	return k != SEEN_NONE;
+}
+
 static bool
 has_attempt(
     const struct relay_index *index, uint64_t key, uint8_t ruled_out, int64_t since_us)

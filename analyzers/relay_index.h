@@ -52,6 +52,10 @@ void relay_index_carried(struct relay_index *index, enum relay_side side, uint32
 struct relay_match relay_index_match(
     const struct relay_index *index, enum relay_side side, uint32_t entry);
 
+/* Whether key leads to that entry. */
+bool relay_index_has(
+    const struct relay_index *index, enum relay_side side, uint32_t entry, uint64_t key);
+
 /* Whether the next hop was asked for this recipient since then and no message followed.
  */
 bool relay_index_attempted(

@@ -41,7 +41,7 @@ struct seen {
 	uint32_t owner_entries_max, owner_keys_max;
 	uint64_t mix_add, mix_multiply;
 	unsigned key_shift, owner_shift;
-	uint32_t *key_buckets, *owner_buckets;
+	uint32_t *key_buckets, *owner_buckets; /* slot + 1: fresh memory is empty */
 	struct key_slot *key;
 	struct entry_slot *entry;
 	struct owner_slot *owner;
@@ -78,17 +78,6 @@ share_of(uint32_t count, unsigned percent)
 	return share < count ? (uint32_t)share : count;
 }
 
-static uint32_t *
-buckets_new(unsigned bits)
-{
-	size_t bytes = sizeof(uint32_t) << bits;
-	uint32_t *buckets = malloc(bytes);
-
-	if (buckets != NULL)
-		memset(buckets, 0xff, bytes); /* SEEN_NONE */
-	return buckets;
-}
-
 static void
 mix_init(struct seen *s)
 {
@@ -108,8 +97,8 @@ seen_alloc(struct seen *s)
 
 	s->key_shift = 64 - key_bits;
 	s->owner_shift = 64 - owner_bits;
-	s->key_buckets = buckets_new(key_bits);
-	s->owner_buckets = buckets_new(owner_bits);
+	s->key_buckets = calloc((size_t)1 << key_bits, sizeof(*s->key_buckets));
+	s->owner_buckets = calloc((size_t)1 << owner_bits, sizeof(*s->owner_buckets));
 	s->key = calloc(l->keys, sizeof(*s->key));
 	s->entry = calloc(l->entries, sizeof(*s->entry));
 	s->owner = calloc(l->entries, sizeof(*s->owner));
@@ -202,7 +191,7 @@ take_owner(struct seen *s)
 static uint32_t
 owner_find(const struct seen *s, uint64_t hash)
 {
-	uint32_t i = s->owner_buckets[bucket_of(s, hash, s->owner_shift)];
+	uint32_t i = s->owner_buckets[bucket_of(s, hash, s->owner_shift)] - 1;
 
 	while (i != SEEN_NONE && s->owner[i].hash != hash)
 		i = s->owner[i].next;
@@ -215,22 +204,28 @@ owner_new(struct seen *s, uint64_t hash)
 	uint32_t *bucket = &s->owner_buckets[bucket_of(s, hash, s->owner_shift)];
 	uint32_t i = take_owner(s);
 
-	s->owner[i] = (struct owner_slot){
-		.hash = hash, .next = *bucket, .oldest = SEEN_NONE, .newest = SEEN_NONE
-	};
-	*bucket = i;
+	s->owner[i] = (struct owner_slot){ .hash = hash,
+		.next = *bucket - 1,
+		.oldest = SEEN_NONE,
+		.newest = SEEN_NONE };
+	*bucket = i + 1;
 	return i;
 }
 
 static void
 owner_delete(struct seen *s, uint32_t owner)
 {
-	uint64_t hash = s->owner[owner].hash;
-	uint32_t *link = &s->owner_buckets[bucket_of(s, hash, s->owner_shift)];
+	uint32_t *bucket =
+	    &s->owner_buckets[bucket_of(s, s->owner[owner].hash, s->owner_shift)];
+	uint32_t i = *bucket - 1;
 
-	while (*link != owner)
-		link = &s->owner[*link].next;
-	*link = s->owner[owner].next;
+	if (i == owner) {
+		*bucket = s->owner[owner].next + 1;
+	} else {
+		while (s->owner[i].next != owner)
+			i = s->owner[i].next;
+		s->owner[i].next = s->owner[owner].next;
+	}
 	s->owner[owner].next = s->owners.free;
 	s->owners.free = owner;
 }
@@ -247,7 +242,7 @@ key_unlink(struct seen *s, uint32_t link)
 	if (k->prev != SEEN_NONE)
 		s->key[k->prev].next = k->next;
 	else
-		s->key_buckets[bucket_of(s, k->key, s->key_shift)] = k->next;
+		s->key_buckets[bucket_of(s, k->key, s->key_shift)] = k->next + 1;
 	k->prev = UNLINKED;
 }
 
@@ -408,12 +403,12 @@ key_link(struct seen *s, uint32_t entry, uint64_t key)
 
 	s->key[k] = (struct key_slot){ .key = key,
 		.entry = entry,
-		.next = *bucket,
+		.next = *bucket - 1,
 		.prev = SEEN_NONE,
 		.of_entry = s->entry[entry].keys };
-	if (*bucket != SEEN_NONE)
-		s->key[*bucket].prev = k;
-	*bucket = k;
+	if (*bucket != 0)
+		s->key[*bucket - 1].prev = k;
+	*bucket = k + 1;
 	s->entry[entry].keys = k;
 }
 
@@ -450,7 +445,7 @@ skip_to_key(const struct seen *s, uint32_t link, uint64_t key)
 uint32_t
 seen_find(const struct seen *s, uint64_t key)
 {
-	return skip_to_key(s, s->key_buckets[bucket_of(s, key, s->key_shift)], key);
+	return skip_to_key(s, s->key_buckets[bucket_of(s, key, s->key_shift)] - 1, key);
 }
 
 uint32_t

@@ -155,6 +155,15 @@ relaywatch_object(const struct transaction *tx, unsigned *marks)
 	return object;
 }
 
+/* Too long, too many, or lost on the way. */
+static bool
+is_cut(const struct transaction *tx, unsigned marks)
+{
+	return (marks & TEXT_CUT) != 0 || tx->rcpt_count > tx->rcpts_kept ||
+	    (tx->flags & FACT_UNSURE) != 0 ||
+	    (tx->ended && tx->final_code == 0 && tx->abort == FACT_ABORT_LOST);
+}
+
 struct json_object *
 json_smtp_event(const struct sink_names *names, const struct transaction *tx)
 {
@@ -164,7 +173,7 @@ json_smtp_event(const struct sink_names *names, const struct transaction *tx)
 	event = json_head(names, "smtp", &tx->mail->session, &tx->last, &tx->tx_id);
 	json_put_mail(event, tx, &marks);
 	object = relaywatch_object(tx, &marks);
-	if ((marks & TEXT_CUT) != 0 || tx->rcpt_count > tx->rcpts_kept)
+	if (is_cut(tx, marks))
 		json_put_true(object, "cut");
 	if ((marks & TEXT_NOT_UTF8) != 0)
 		json_put_true(object, "not_utf8");

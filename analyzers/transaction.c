@@ -204,6 +204,10 @@ transaction_end(struct transactions *all, uint32_t slot)
 static void
 transaction_evict(struct transactions *all, uint32_t slot)
 {
+	struct transaction *tx = &open_at(all, slot)->tx;
+
+	if (!tx->empty)
+		tx->abort = FACT_ABORT_LOST;
 	transaction_end(all, slot);
 	if (all->ended_count < ENDED_MAX)
 		all->ended[all->ended_count++] = slot;

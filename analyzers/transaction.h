@@ -83,7 +83,7 @@ struct transaction {
 	uint64_t body_hash;
 	uint32_t body_bytes; /* 0: no fingerprint */
 	enum mail_outcome outcome; /* once ended */
-	enum fact_abort abort;     /* where it ended so */
+	enum fact_abort abort;     /* where it ended so; evicted: FACT_ABORT_LOST */
 };
 
 struct transactions;

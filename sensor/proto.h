@@ -24,8 +24,16 @@ struct proto_input {
 	bool end;          /* nothing more comes in this direction; set to false when taken */
 };
 
+/*
+ * PROTO_MORE with data, gap or end left in *input: the parser waits for the other direction,
+ * say for a grant before what was sent ahead of it is INNER. The caller holds what is left
+ * and all that follows it in this direction, bounded, in order, and gives it again each
+ * time the other direction got on (its parse() or its end was taken). A parser waits with at
+ * most one direction at a time, and with none after the end of the one it waits for. What
+ * does not fit into the bound is told as a gap.
+ */
 enum proto_result {
-	PROTO_MORE,  /* all input was taken */
+	PROTO_MORE,  /* all input was taken, or what is left must wait */
 	PROTO_FACT,  /* *fact is filled; call again with the same input */
 	PROTO_INNER, /* from here on this direction carries another protocol */
 	PROTO_DONE,  /* the rest of the connection is of no interest (TLS, binary) */
@@ -68,5 +76,8 @@ size_t proto_state_max(void);
 
 extern const struct proto proto_smtp;
 extern const struct proto proto_smtps;
+extern const struct proto proto_socks;
+extern const struct proto proto_http;
+extern const struct proto proto_telnet;
 
 #endif

@@ -97,8 +97,8 @@ settle(struct smtp *s)
 		smtp_client_finish(s);
 	else if (s->flush > 0)
 		smtp_unanswered(s);
-	else if (s->again_n > 0 || s->again_lf)
-		smtp_client_again(s);
+	else if (smtp_client_again(s))
+		return true;
 	else if (s->reply.ready)
 		smtp_match(s);
 	else if (s->over == SMTP_CLOSING)

@@ -19,15 +19,15 @@
  *   ends. A hole nobody acknowledged is one for the endpoints too, and may be filled
  *   late. Where no acknowledgment is ever seen (a capture of one direction) the grace
  *   alone decides, with REASM_BLIND_PACKETS.
- * - The last acknowledgment counts, not the highest: a lower one, or a bare segment of
- * the side that is said to have sent more, takes a forged one back. One for bytes more
- *   than REASM_ACK_BYTES beyond anything seen is not believed, nor is data more than
- *   REASM_AHEAD_BYTES (the largest window, RFC 7323 section 2.3) beyond the stream.
+ * - The last acknowledgment counts, not the highest: a lower one, or a bare segment
+ *   of the side that is said to have sent more, takes a forged one back. One for bytes
+ *   more than REASM_ACK_BYTES beyond anything seen is not believed, nor is data more
+ *   than REASM_AHEAD_BYTES (the largest window, RFC 7323 section 2.3) ahead.
  * - A sequence number that was acknowledged behind all that was seen may be a lost FIN:
  *   it is no gap unless data follow behind it.
  * - A direction whose SYN was not seen starts, after one grace, at the lowest data held
- * by then; or where a SYN-ACK of the other side says. A single byte without PSH does not
- *   start it: it may be a keep-alive (RFC 9293 section 3.8.4).
+ *   by then; or where a SYN-ACK of the other side says. A single byte without PSH does
+ *   not start it: it may be a keep-alive (RFC 9293 section 3.8.4).
  * - A FIN with data behind it is none.
  * - Bytes the snap length cut are a gap of their own kind at their place in the stream.
  * - A RST ends a connection only when its sequence number is where the stream is

@@ -39,11 +39,8 @@ drop_message(struct smtp *s)
 static void
 begin_message(struct smtp *s, bool chunks)
 {
-	if (chunks)
-		smtp_message_start(&s->m, false);
-	else
-		smtp_message_start(&s->m, true);
-	s->message = true;
+	smtp_message_start(&s->m, !chunks);
+	s->message = s->message_any = true;
 	s->chunks = chunks;
 	s->message_tx = s->tx;
 	s->message_unsure = s->lookalike_told = s->armed = s->aside_line = false;
@@ -409,7 +406,7 @@ read_again(struct smtp *s, struct slice line)
 {
 	if (line.p != s->line_bytes && line.n > 0)
 		memmove(s->line_bytes, line.p, line.n);
-	s->again = s->line_bytes;
+	s->again_at = 0;
 	s->again_n = (uint16_t)line.n;
 }
 
@@ -423,7 +420,7 @@ take_undecided(struct smtp *s, struct slice *in)
 		line = slice_of(s->line_bytes, s->line.len);
 		if (line.n < SMTP_UNDECIDED_LINE)
 			return;
-		smtp_client_go_ahead(s);
+		smtp_client_go_ahead(s, NULL);
 		return;
 	}
 	smtp_command_read(line, &c);
@@ -530,42 +527,59 @@ smtp_client_take(struct smtp *s, struct slice *in)
 		take(s, in);
 }
 
-void
-smtp_client_again(struct smtp *s)
+static void
+take_kept(struct smtp *s, const uint8_t *bytes, uint16_t *at, uint16_t *n)
+{
+	struct slice in = slice_of(bytes + *at, *n);
+
+	take(s, &in);
+	*at = (uint16_t)(*at + *n - in.n);
+	*n = (uint16_t)in.n;
+}
+
+static void
+take_kept_end(struct smtp *s)
 {
 	static const uint8_t crlf[2] = "\r\n";
-	struct slice in;
+	struct slice in = s->again_crlf ? slice_of(crlf, 2) : slice_of(crlf + 1, 1);
 
-	if (!make_ready(s))
-		return;
-	if (s->again_n > 0) {
-		in = slice_of(s->again, s->again_n);
-		take(s, &in);
-		s->again = in.p;
-		s->again_n = (uint16_t)in.n;
-		return;
-	}
-	in = s->again_crlf ? slice_of(crlf, 2) : slice_of(crlf + 1, 1);
 	take(s, &in);
-	if (in.n == 0)
-		s->again_lf = false;
-	else if (in.n == 1)
-		s->again_crlf = false;
+	s->again_lf = in.n > 0;
+	s->again_crlf = in.n == 2;
+}
+
+bool
+smtp_client_again(struct smtp *s)
+{
+	if (s->again_n == 0 && !s->again_lf && s->late_n == 0)
+		return false;
+	if (!make_ready(s))
+		return true;
+	if (s->again_n > 0)
+		take_kept(s, s->line_bytes, &s->again_at, &s->again_n);
+	else if (s->again_lf)
+		take_kept_end(s);
+	else
+		take_kept(s, s->aside, &s->late_at, &s->late_n);
+	return true;
 }
 
 /* What replies decide. */
 
-void
-smtp_client_go_ahead(struct smtp *s)
+/* The message of that transaction was sent without waiting, or given up. */
+static bool
+is_past(const struct smtp *s, uint32_t tx)
 {
-	if (s->message && !s->chunks) /* it was sent without waiting */
+	return !s->tx_open || s->tx != tx || (s->message_any && s->message_tx == tx);
+}
+
+void
+smtp_client_go_ahead(struct smtp *s, const uint32_t *tx)
+{
+	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK)
 		return;
-	if (s->client != SMTP_CLIENT_DATA_SENT && s->unsure == SMTP_SURE &&
-	    s->pending.count > 0)
+	if (s->client != SMTP_CLIENT_DATA_SENT && tx != NULL && is_past(s, *tx))
 		return;
-	if (s->client == SMTP_CLIENT_COMMAND && s->pending.count == 0 && !s->tx_open &&
-	    s->unsure == SMTP_SURE)
-		return; /* the message was sent without waiting, to its end */
 	implicit_transaction(s);
 	begin_message(s, false);
 	read_again(s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
@@ -623,15 +637,14 @@ smtp_client_verdict(struct smtp *s)
 bool
 smtp_client_smuggled(struct smtp *s)
 {
-	if (!s->armed || s->aside_cut || s->again_n > 0)
+	if (!s->armed || s->aside_cut)
 		return false;
 	s->armed = s->aside_line = false;
-	s->again = s->aside;
-	s->again_n = s->aside_n;
+	s->late_at = 0;
+	s->late_n = s->aside_n;
 	s->aside_n = 0;
 	s->client = SMTP_CLIENT_COMMAND;
 	line_reset(&s->line);
-	s->unsure = SMTP_UNSURE_COMMANDS;
 	return true;
 }
 

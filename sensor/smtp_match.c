@@ -185,7 +185,7 @@ answer_data(struct smtp *s, const struct smtp_pending_entry *e, const struct ans
 	bool out_of_order = is_out_of_order(s, e, a);
 
 	if (a->code >= 300 && a->code < 400)
-		smtp_client_go_ahead(s);
+		smtp_client_go_ahead(s, &e->tx);
 	else if (a->code != 0)
 		smtp_client_refused(s, e->tx, false);
 	if (out_of_order)
@@ -449,11 +449,16 @@ unasked(struct smtp *s)
 {
 	uint16_t code = s->reply.code;
 
-	if ((is_accepted(code) || is_refused(code)) && code != 421 && code != 221 &&
-	    (smtp_client_verdict(s) || smtp_client_smuggled(s)))
-		return; /* there is a command for it now */
+	if ((is_accepted(code) || is_refused(code)) && code != 421 && code != 221) {
+		if (smtp_client_verdict(s))
+			return; /* there is a command for it now */
+		if (smtp_client_smuggled(s)) {
+			s->unsure = SMTP_UNSURE_COMMANDS;
+			return;
+		}
+	}
 	if (code == 354 && s->requester_seen)
-		smtp_client_go_ahead(s);
+		smtp_client_go_ahead(s, NULL);
 	else if (code == 334 && s->requester_seen && s->client != SMTP_CLIENT_MESSAGE) {
 		s->auth.responses = 1; /* which of them comes is unknown: tell none */
 		s->client = SMTP_CLIENT_AUTH;
@@ -479,7 +484,7 @@ belongs(struct smtp *s, const struct smtp_pending_entry *e)
 		smtp_flush(s, 1, false);
 	} else {
 		if (code == 354)
-			smtp_client_go_ahead(s);
+			smtp_client_go_ahead(s, NULL);
 		smtp_reply_next(&s->reply);
 	}
 	return false;

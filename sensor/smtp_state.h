@@ -69,8 +69,9 @@ struct smtp {
 	bool known;            /* a command of SMTP was seen */
 	bool chunks, chunk_last; /* a message comes by BDAT; its last chunk does */
 	bool message;          /* m is being filled, for message_tx */
+	bool message_any;      /* one ever was */
 	bool finishing;        /* m is over, its last facts are due */
-	bool message_bdat, message_unsure, message_dropped;
+	bool message_unsure;
 	bool requester_seen, responder_seen;
 	bool blind_message;    /* a message ended, and no reply was ever seen */
 	bool lookalike_told, armed, aside_line;
@@ -78,10 +79,10 @@ struct smtp {
 	uint32_t message_tx;
 	uint32_t junk;
 	uint64_t chunk_left;
-	/* Bytes to be read again: from line_bytes or aside. */
-	const uint8_t *again;
-	uint16_t again_n;
+	/* To be read again: line_bytes and its line end; after it what is aside. */
+	uint16_t again_at, again_n;
 	bool again_lf, again_crlf;
+	uint16_t late_at, late_n;
 	uint16_t aside_n;
 	bool aside_cut;
 	uint64_t armed_size;
@@ -137,9 +138,10 @@ void smtp_client_take(struct smtp *s, struct slice *in);
 void smtp_client_gap(struct smtp *s, uint64_t n);
 void smtp_client_end_message(struct smtp *s);
 void smtp_client_finish(struct smtp *s);
-void smtp_client_again(struct smtp *s);
-/* A 354 came. */
-void smtp_client_go_ahead(struct smtp *s);
+/* Reads again what was kept; false when there is none. */
+bool smtp_client_again(struct smtp *s);
+/* A 354 came, to the DATA of that transaction where it is known. */
+void smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
 /* DATA or a chunk was refused. */
 void smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk);
 /* A verdict came before the end of the message was seen; false: there is no message. */

@@ -111,7 +111,10 @@ head -c $((size - 10)) "$open" >"$work/cut.pcap"
 check 65 'cut\.pcap' "${home[@]}" -r "$work/cut.pcap"
 printed '"verdict":"confirmed"'
 check 65 'cut\.pcap' -q "${home[@]}" -r "$work/cut.pcap" "$closed"
-printed '"verdict":"refused"' "$(grep -c refused "$work/both")"
+cut_and_whole=$(grep -c . "$work/out")
+"$program" -q "${home[@]}" -r "$closed" >"$work/whole" 2>"$work/err"
+[ "$cut_and_whole" -gt "$(grep -c . "$work/whole")" ] ||
+    problem "a damaged capture keeps others from being read"
 
 # The configuration.
 cat >"$work/good.conf" <<END

@@ -305,6 +305,8 @@ outside_servers_are_candidates(void **state)
 	char text[ADDR_TEXT_MAX];
 
 	assert_false(inventory_saw_home(f->inventory));
+	begin(f, "198.51.100.7", "203.0.113.9");
+	assert_int_equal(inventory_foreign(f->inventory, out, 4), 1);
 	begin(f, "198.51.100.7", "203.0.113.1");
 	mail(f, 250);
 	begin(f, "198.51.100.7", "203.0.113.2");

@@ -84,14 +84,20 @@ any_port_and_ipv6_do(void **state)
 static void
 connection_is_told_from_syn_to_close(void **state)
 {
+	size_t bytes[2] = { 0, 0 };
+	char closed[100];
+
 	(void)state;
+	for (unsigned i = 0; one_mail[i] != NULL; i++)
+		bytes[i % 2 ? 0 : 1] += strlen(one_mail[i]);
+	snprintf(closed, sizeof(closed),
+	    "40000>25 conn closed flags=0 rtt=10000 bytes=%zu/%zu gaps=0/0", bytes[0], bytes[1]);
 	play_mail("198.51.100.7", "192.0.2.25", 25);
 	assert_string_equal(wire_line(&wire, "conn syn"), "40000>25 conn syn flags=0 rtt=-1");
 	assert_string_equal(
 	    wire_line(&wire, "conn established"), "40000>25 conn established flags=0 rtt=10000");
 	assert_int_equal(wire_count(&wire, "conn half-closed"), 1);
-	assert_string_equal(wire_line(&wire, "conn closed"),
-	    "40000>25 conn closed flags=0 rtt=10000 bytes=154/151 gaps=0/0");
+	assert_string_equal(wire_line(&wire, "conn closed"), closed);
 	assert_int_equal(wire_count(&wire, "prefix 0 lengths=3"), 1);
 	assert_int_equal(wire_count(&wire, "prefix 1 lengths=3"), 1);
 	wire_finish(&wire);
@@ -138,6 +144,7 @@ forged_syn_in_a_live_connection_blinds_nobody(void **state)
 		forged.seq[0] = 99 + i;
 		wire_send(&wire, &forged, 0, TCP_SYN, "");
 	}
+	wire_close(&wire, &conn);
 	assert_mail_facts();
 }
 
@@ -157,6 +164,7 @@ forged_reset_in_a_live_connection_blinds_nobody(void **state)
 		forged = conn; /* even one with the right number: data go on */
 		wire_send(&wire, &forged, 0, TCP_RST, "");
 	}
+	wire_close(&wire, &conn);
 	assert_mail_facts();
 }
 
@@ -252,6 +260,8 @@ both_sides_of_a_nat_are_one_connection(void **state)
 		wire_send(&wire, &outer, i % 2 ? 0 : 1, TCP_ACK, one_mail[i]);
 		wire_send(&wire, &inner, i % 2 ? 0 : 1, TCP_ACK, one_mail[i]);
 	}
+	wire_close(&wire, &outer);
+	wire_close(&wire, &inner);
 	assert_mail_facts();
 	assert_int_equal(wire_counter(&wire, "flow", "nat_twins"), 1);
 }
@@ -279,6 +289,7 @@ capture_that_starts_in_the_middle(void **state)
 	(void)state;
 	wire_talk(&wire, &conn, one_mail + 2);
 	wire_close(&wire, &conn);
+	wire_finish(&wire);
 	assert_int_equal(wire_count(&wire, "smtp rcpt 250 <b@third.example>"), 1);
 	assert_int_equal(wire_count(&wire, "smtp final 250"), 1);
 	assert_int_equal(wire_count(&wire, "conn established flags=1"), 1);

@@ -404,6 +404,18 @@ marks_are_set(void **state)
 }
 
 static void
+what_a_gap_swallowed_is_marked(void **state)
+{
+	struct fixture *f = *state;
+
+	fact(f, FACT_MAIL, 250, "<a@b>");
+	sinks_transaction(f->sinks,
+	    transactions_apply(f->transactions, make_abort(&f->make, FACT_ABORT_LOST)));
+	assert_non_null(strstr(output(f),
+	    "\"outcome\":\"unknown\",\"tls\":\"none\",\"cut\":true}}"));
+}
+
+static void
 every_octet_pair_gives_valid_json(void **state)
 {
 	struct fixture *f = *state;
@@ -612,6 +624,7 @@ main(void)
 		TEST(rolled_up_clients_are_listed),
 		TEST(hostile_text_is_escaped),
 		TEST(marks_are_set),
+		TEST(what_a_gap_swallowed_is_marked),
 		TEST(every_octet_pair_gives_valid_json),
 		TEST(types_not_asked_for_are_left_out),
 		TEST(live_alerts_are_written_at_once),

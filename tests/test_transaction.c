@@ -516,6 +516,7 @@ random_record(struct fixture *f, uint32_t *random)
 {
 	static const char text[1200] = { 'x' };
 	size_t n = next_random(random, 20) == 0 ? sizeof(text) : 20;
+	enum fact_type type;
 	struct record *r;
 
 	f->make.session.flow_id = next_random(random, 40);
@@ -523,9 +524,9 @@ random_record(struct fixture *f, uint32_t *random)
 	f->make.tx = next_random(random, 300) / 20;
 	if (next_random(random, 50) == 0)
 		return make_closed(&f->make, 0);
-	r = make_fact_slices(&f->make, (enum fact_type)next_random(random, FACT_TUNNEL_ASKED),
-	    next_random(random, 2) == 0 ? 250 : 550, slice_of(text, n), slice_str("a"),
-	    slice_str("b"));
+	type = (enum fact_type)next_random(random, FACT_TUNNEL_ASKED);
+	r = make_fact_slices(&f->make, type, next_random(random, 2) == 0 ? 250 : 550,
+	    slice_of(text, n), slice_str("a"), slice_str("b"));
 	r->fact.header = (enum fact_header)next_random(random, 7);
 	if (r->fact.type == FACT_ABORT)
 		r->fact.abort = (enum fact_abort)next_random(random, 6);
