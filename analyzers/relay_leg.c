@@ -305,6 +305,9 @@ relay_legs_match(const struct relay_leg *in, const struct relay_leg *out, bool s
 	if ((in->flags & out->flags & RELAY_LEG_CARRIED) == 0 ||
 	    out->last_us + SKEW_US < in->first_us)
 		return 0;
+	if (((in->flags | out->flags) & RELAY_LEG_UNSURE) != 0 &&
+	    !(same_rcpt && relay_evidence_keys(same) > 0))
+		return 0;
 	if (same_rcpt)
 		return is_other_message(in, out, same)
 			   ? 0

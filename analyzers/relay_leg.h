@@ -20,7 +20,9 @@ enum relay_leg_flag {
 	 * others (aliases, lists). */
 	RELAY_LEG_MIXED = 0x04,
 	RELAY_LEG_NULL_SENDER = 0x08,
-	RELAY_LEG_MATCHED = 0x10, /* outbound: belongs to an inbound one */
+	RELAY_LEG_MATCHED = 0x10,    /* outbound: belongs to an inbound one */
+	RELAY_LEG_UNSURE = 0x20,     /* the reply to a recipient was lost */
+	RELAY_LEG_MAYBE_AUTH = 0x40, /* inbound: AUTH may have been missed */
 };
 
 struct relay_leg {

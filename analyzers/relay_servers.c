@@ -7,10 +7,7 @@
 #include "domain.h"
 #include "seen.h"
 
-enum {
-	SERVERS = 4096,
-	DOMAINS = 32, /* of one server: more are not told apart from these many */
-};
+enum { SERVERS = 4096, DOMAINS = RELAY_SERVERS_DOMAINS };
 
 struct server {
 	uint32_t count;

@@ -11,6 +11,8 @@
 
 #include "addr.h"
 
+enum { RELAY_SERVERS_DOMAINS = 32 }; /* counted of one server; no more are told apart */
+
 struct relay_servers;
 
 /* NULL when out of memory. */

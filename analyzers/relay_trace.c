@@ -147,9 +147,12 @@ relay_trace_find(const struct relay_trace *trace, const struct transaction *tx,
     const struct recipient_own *own, struct recipient *rcpt)
 {
 	for (unsigned i = 0; i < tx->received_count && i < HEADERS; i++) {
-		struct trace t = read_trace(tx->received[i]);
 		struct relay_leg *leg;
+		struct trace t;
 
+		if (tx->received[i].n == 0)
+			continue;
+		t = read_trace(tx->received[i]);
 		if (t.authenticated)
 			return NULL;
 		if (!t.tls || t.recipient.n == 0)

@@ -3,30 +3,29 @@
 
 #include "conf.h"
 
-enum { PIECES_MAX = 16 };
+enum { RARE = 8 }; /* one connection in so many needs more than its own layer 0 */
 
-/* What was seen before a parser claimed the layer, in order, to be given to it then. */
-struct conn_probe {
-	uint16_t count[2];
-	uint16_t from[2]; /* probing looks at what follows the latest gap */
-	uint8_t pieces;
-	struct piece {
-		uint8_t dir;
-		bool end;
-		uint16_t count;
-		uint64_t gap;
-		struct origin origin;
-	} piece[PIECES_MAX];
-	uint8_t bytes[2][PROTO_PROBE_BYTES];
+/* What a parser left for later: bytes, then what could not be kept, then the end. */
+struct conn_held {
+	uint8_t dir;
+	bool end;
+	uint32_t count;
+	uint64_t gap;
+	struct origin origin; /* of the newest piece */
+	uint8_t bytes[CONN_HELD_BYTES];
 };
 
 int
 conn_shared_init(
     struct conn_shared *shared, const struct conf *conf, struct emit *emit, uint32_t conns)
 {
+	uint32_t rare = conns / RARE + 1;
+
 	*shared = (struct conn_shared){ .conf = conf, .emit = emit };
-	if (pool_init(&shared->probes, conns, sizeof(struct conn_probe)) != 0 ||
-	    pool_init(&shared->parsers, conns, proto_state_max()) != 0)
+	if (pool_init(&shared->probes, conns, sizeof(struct probe)) != 0 ||
+	    pool_init(&shared->parsers, conns, proto_state_max()) != 0 ||
+	    pool_init(&shared->held, rare, sizeof(struct conn_held)) != 0 ||
+	    pool_init(&shared->prefixes, rare, sizeof(struct prefix)) != 0)
 		return -1;
 	return 0;
 }
@@ -34,10 +33,13 @@ conn_shared_init(
 void
 conn_shared_release(struct conn_shared *shared)
 {
-	if (shared->probes.base != NULL)
-		pool_release(&shared->probes);
-	if (shared->parsers.base != NULL)
-		pool_release(&shared->parsers);
+	struct pool *pools[] = { &shared->probes, &shared->parsers, &shared->held,
+		&shared->prefixes };
+
+	for (unsigned i = 0; i < sizeof(pools) / sizeof(*pools); i++) {
+		if (pools[i]->base != NULL)
+			pool_release(pools[i]);
+	}
 }
 
 void
@@ -48,7 +50,8 @@ conn_shared_stats(const struct conn_shared *shared, struct stats_visitor *v)
 	stats_show(v, "parser", "bad", shared->outcomes[CONN_BAD]);
 	stats_show(v, "parser", "done", shared->outcomes[CONN_DONE]);
 	stats_show(v, "parser", "memory_full", shared->pool_full);
-	stats_show(v, "parser", "too_deep", shared->deepest);
+	stats_show(v, "parser", "too_deep", shared->too_deep);
+	stats_show(v, "parser", "held_bytes_lost", shared->held_bytes_lost);
 	stats_show(v, "parser", "active", shared->parsers.in_use);
 }
 
@@ -58,21 +61,30 @@ conn_init(struct conn *conn, const struct session *session, bool midstream)
 	reasm_init(&conn->reasm);
 	prefix_init(&conn->prefix);
 	conn->session = *session;
+	meter_init(&conn->meter, &conn->session.round_trip);
 	conn->depth[0] = conn->depth[1] = 0;
 	conn->probe_flags = midstream ? PROTO_PROBE_MIDSTREAM : 0;
 	memset(conn->layer, 0, sizeof(conn->layer));
 	conn->layer[0].state = CONN_LAYER_PROBING;
+	conn->layer[0].prefix = &conn->prefix;
+}
+
+static void
+put_back(struct pool *pool, void *item)
+{
+	if (item != NULL)
+		pool_put(pool, item);
 }
 
 static void
 drop_layer(struct conn_layer *layer, struct conn_shared *shared, enum conn_outcome outcome)
 {
-	if (layer->probe != NULL)
-		pool_put(&shared->probes, layer->probe);
-	if (layer->parser != NULL)
-		pool_put(&shared->parsers, layer->parser);
+	put_back(&shared->probes, layer->probe);
+	put_back(&shared->parsers, layer->parser);
+	put_back(&shared->held, layer->held);
 	layer->probe = NULL;
 	layer->parser = NULL;
+	layer->held = NULL;
 	layer->state = CONN_LAYER_DROPPED;
 	shared->outcomes[outcome]++;
 }
@@ -80,13 +92,15 @@ drop_layer(struct conn_layer *layer, struct conn_shared *shared, enum conn_outco
 void
 conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *pool)
 {
-	for (unsigned i = 0; i < CONN_DEPTH_MAX; i++) {
+	for (unsigned i = 0; i < RECORD_DEPTH_MAX; i++) {
 		struct conn_layer *layer = &conn->layer[i];
 
 		if (layer->state == CONN_LAYER_PROBING)
 			drop_layer(layer, shared, CONN_UNCLAIMED);
 		else if (layer->state == CONN_LAYER_CLAIMED)
 			drop_layer(layer, shared, CONN_DONE);
+		if (i > 0)
+			put_back(&shared->prefixes, layer->prefix);
 	}
 	reasm_release(&conn->reasm, pool);
 }
@@ -94,204 +108,332 @@ conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *p
 bool
 conn_is_settled(const struct conn *conn)
 {
-	for (unsigned i = 0; i < CONN_DEPTH_MAX; i++) {
-		if (conn->layer[i].state == CONN_LAYER_PROBING ||
-		    conn->layer[i].state == CONN_LAYER_CLAIMED)
+	for (unsigned i = 0; i < RECORD_DEPTH_MAX; i++) {
+		const struct conn_layer *layer = &conn->layer[i];
+
+		if (layer->state == CONN_LAYER_PROBING || layer->state == CONN_LAYER_CLAIMED ||
+		    (layer->prefix != NULL && !prefix_is_done(layer->prefix)))
 			return false;
 	}
-	return prefix_is_done(&conn->prefix);
+	return true;
 }
 
-/* The rest of a direction goes to the next layer, from here on. */
+/* Facts. */
+
+static unsigned
+depth_of(const struct conn *conn, const struct conn_layer *layer)
+{
+	return (unsigned)(layer - conn->layer);
+}
+
+static void
+say(struct conn *conn, struct conn_shared *shared, const struct conn_layer *layer,
+    const struct origin *origin, const struct fact *fact)
+{
+	conn->session.depth = (uint8_t)depth_of(conn, layer);
+	conn->session.app_proto = layer->proto == NULL ? NULL : layer->proto->name;
+	emit_fact(shared->emit, &conn->session, layer->swapped, origin, fact);
+}
+
+/* The tunnel around a layer is told what is in it. */
+static void
+say_inner(struct conn *conn, struct conn_shared *shared, const struct conn_layer *layer,
+    const char *name, const struct origin *origin)
+{
+	const struct conn_layer *outer = layer - 1;
+	struct fact fact = { .type = FACT_TUNNEL_INNER, .tx = outer->tunnel_tx };
+
+	fact.text[0] = slice_str(name);
+	say(conn, shared, outer, origin, &fact);
+}
+
+static void
+say_tunnel_end(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    const struct origin *origin)
+{
+	unsigned depth = depth_of(conn, layer);
+	struct fact fact = { .type = FACT_TUNNEL_END, .tx = layer->tunnel_tx };
+
+	if (depth + 1 < RECORD_DEPTH_MAX) {
+		fact.size = layer[1].bytes[layer->swapped];
+		fact.size_back = layer[1].bytes[!layer->swapped];
+	}
+	layer->tunnel_open = false;
+	say(conn, shared, layer, origin, &fact);
+}
+
+/* Keeps in mind what a proxy was asked and answered. */
+static void
+note_tunnel(struct conn *conn, struct conn_layer *layer, const struct fact *fact)
+{
+	if (fact->type == FACT_TUNNEL_ASKED) {
+		conn->session.via[depth_of(conn, layer)] = (uint8_t)fact->tunnel;
+		layer->tunnel_tx = fact->tx;
+		layer->tunnel_port = fact->port;
+	} else if (fact->type == FACT_TUNNEL_GRANTED) {
+		layer->tunnel_open = true;
+	}
+}
+
+/* Parsing. */
+
+/* The rest of a direction goes to the next layer from here on; false when there is none. */
 static bool
 descend(struct conn *conn, struct conn_shared *shared, uint8_t dir)
 {
 	struct conn_layer *next;
 
-	if (conn->depth[dir] + 1 == CONN_DEPTH_MAX) {
-		shared->deepest++;
+	if (conn->depth[dir] + 1 == RECORD_DEPTH_MAX) {
+		shared->too_deep++;
 		return false;
 	}
 	next = &conn->layer[++conn->depth[dir]];
-	if (next->state == CONN_LAYER_UNUSED)
-		next->state = CONN_LAYER_PROBING;
+	if (next->state != CONN_LAYER_UNUSED)
+		return true;
+	next->state = CONN_LAYER_PROBING;
+	next->prefix = pool_get(&shared->prefixes);
+	if (next->prefix != NULL)
+		prefix_init(next->prefix);
 	return true;
 }
 
-/* The parser was mistaken. */
+/* What the parser did not take waits until the other direction has got on. */
 static void
-unclaim(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer)
+hold(struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
+    struct proto_input *input, const struct origin *origin)
 {
-	drop_layer(layer, shared, CONN_BAD);
-	layer->proto = NULL;
-	conn->session.app_proto = NULL;
+	struct conn_held *held = layer->held;
+	size_t n;
+
+	if (held == NULL) {
+		held = layer->held = pool_get(&shared->held);
+		if (held == NULL) {
+			shared->pool_full++;
+			drop_layer(layer, shared, CONN_DONE);
+			return;
+		}
+		memset(held, 0, offsetof(struct conn_held, bytes));
+		held->dir = dir;
+	}
+	n = held->gap > 0 ? 0 : slice_head(input->data, CONN_HELD_BYTES - held->count).n;
+	if (n > 0)
+		memcpy(held->bytes + held->count, input->data.p, n);
+	held->count += (uint32_t)n;
+	held->gap += input->gap + input->data.n - n;
+	shared->held_bytes_lost += input->data.n - n;
+	held->end |= input->end;
+	held->origin = *origin;
 }
 
-static void take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
+static void take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
     struct proto_input *input, const struct origin *origin);
 
-/* Runs the parser of a layer over one input. */
+/* Runs the parser of a layer over one input, as far as it takes it. */
+static enum proto_result
+run(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
+    struct proto_input *input, const struct origin *origin)
+{
+	enum proto_role role = dir == layer->swapped ? PROTO_REQUESTER : PROTO_RESPONDER;
+	struct fact fact = { 0 };
+	enum proto_result result;
+
+	while ((result = layer->proto->parse(layer->parser, role, input, &fact)) ==
+	    PROTO_FACT) {
+		note_tunnel(conn, layer, &fact);
+		say(conn, shared, layer, origin, &fact);
+		fact = (struct fact){ 0 };
+	}
+	return result;
+}
+
+static bool
+has_left(const struct proto_input *input)
+{
+	return input->data.n > 0 || input->gap > 0 || input->end;
+}
+
+static void
+settle(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
+    struct proto_input *input, const struct origin *origin, enum proto_result result)
+{
+	if (result == PROTO_DONE) {
+		drop_layer(layer, shared, CONN_DONE);
+	} else if (result == PROTO_BAD) {
+		drop_layer(layer, shared, CONN_BAD);
+		layer->proto = NULL;
+		conn->session.app_proto = NULL;
+	} else if (result == PROTO_INNER) {
+		if (descend(conn, shared, dir))
+			take_stream(conn, shared, dir, input, origin);
+	} else if (has_left(input)) {
+		hold(shared, layer, dir, input, origin);
+	}
+}
+
+/* What the parser still did not take of bytes, gap and end. */
+static void
+wait_again(
+    struct conn_layer *layer, struct conn_held *held, const struct proto_input step[3])
+{
+	memmove(held->bytes, step[0].data.p, step[0].data.n);
+	held->count = (uint32_t)step[0].data.n;
+	held->gap = step[1].gap;
+	held->end = step[2].end;
+	layer->held = held;
+}
+
+/* The other direction got on: what waited may go on too. */
+static void
+parse_held(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer)
+{
+	struct conn_held *held = layer->held;
+	struct proto_input step[3] = {
+		{ .data = slice_of(held->bytes, held->count) },
+		{ .gap = held->gap },
+		{ .end = held->end },
+	};
+	bool left_layer = false;
+
+	layer->held = NULL;
+	for (unsigned i = 0; i < 3; i++) {
+		enum proto_result result;
+
+		if (!has_left(&step[i]))
+			continue;
+		if (left_layer) {
+			take_stream(conn, shared, held->dir, &step[i], &held->origin);
+			continue;
+		}
+		result = run(conn, shared, layer, held->dir, &step[i], &held->origin);
+		if (result == PROTO_MORE && has_left(&step[i])) {
+			wait_again(layer, held, step);
+			return;
+		}
+		left_layer = result != PROTO_MORE;
+		if (left_layer)
+			settle(conn, shared, layer, held->dir, &step[i], &held->origin, result);
+	}
+	pool_put(&shared->held, held);
+}
+
 static void
 parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
     struct proto_input *input, const struct origin *origin)
 {
-	enum proto_role role = dir == layer->swapped ? PROTO_REQUESTER : PROTO_RESPONDER;
 	enum proto_result result;
-	struct fact fact;
 
-	conn->session.depth = (uint8_t)(layer - conn->layer);
-	conn->session.app_proto = layer->proto->name;
-	for (;;) {
-		fact = (struct fact){ 0 };
-		result = layer->proto->parse(layer->parser, role, input, &fact);
-		if (result != PROTO_FACT)
-			break;
-		emit_fact(shared->emit, &conn->session, layer->swapped, origin, &fact);
+	if (layer->held != NULL && layer->held->dir == dir) {
+		hold(shared, layer, dir, input, origin);
+		return;
 	}
-	if (result == PROTO_DONE)
-		drop_layer(layer, shared, CONN_DONE);
-	else if (result == PROTO_BAD)
-		unclaim(conn, shared, layer);
-	else if (result == PROTO_INNER && descend(conn, shared, dir))
-		take_input(conn, shared, dir, input, origin);
+	result = run(conn, shared, layer, dir, input, origin);
+	settle(conn, shared, layer, dir, input, origin, result);
+	if (layer->held != NULL && layer->held->dir != dir)
+		parse_held(conn, shared, layer);
 }
 
+/* Probing. */
+
+static void take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
+    struct proto_input *input, const struct origin *origin);
+
+/* Gives what was kept to the parser that claimed it, in order. */
 static void
-replay(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
-    struct conn_probe *probe)
+replay(struct conn *conn, struct conn_shared *shared, const struct probe *probe)
 {
 	size_t at[2] = { 0, 0 };
 
 	for (unsigned i = 0; i < probe->pieces; i++) {
-		struct piece *piece = &probe->piece[i];
-		struct proto_input input = { .gap = piece->gap, .end = piece->end };
+		const struct probe_piece *piece = &probe->piece[i];
+		struct proto_input input = { .gap = piece->gap };
+		struct proto_input end = { .end = true };
 
 		input.data = slice_of(probe->bytes[piece->dir] + at[piece->dir], piece->count);
 		at[piece->dir] += piece->count;
-		if (layer->state == CONN_LAYER_CLAIMED)
-			parse(conn, shared, layer, piece->dir, &input, &piece->origin);
+		if (has_left(&input))
+			take_input(conn, shared, piece->dir, &input, &piece->origin);
+		if (piece->end)
+			take_input(conn, shared, piece->dir, &end, &piece->origin);
 	}
 }
 
-/* False when there is no memory for another parser. */
-static bool
-claim(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
-    const struct proto *proto, bool swapped)
+static void
+give_up(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    const struct origin *origin)
 {
-	struct conn_probe *probe = layer->probe;
+	drop_layer(layer, shared, CONN_UNCLAIMED);
+	if (layer != conn->layer)
+		say_inner(conn, shared, layer, "", origin);
+}
+
+static void
+claim(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    const struct probe_claim *by, const struct origin *origin)
+{
+	struct probe *probe = layer->probe;
 
 	layer->parser = pool_get(&shared->parsers);
 	if (layer->parser == NULL) {
 		shared->pool_full++;
-		drop_layer(layer, shared, CONN_UNCLAIMED);
-		return false;
+		give_up(conn, shared, layer, origin);
+		return;
 	}
 	layer->state = CONN_LAYER_CLAIMED;
-	layer->proto = proto;
-	layer->swapped = swapped;
-	shared->outcomes[CONN_CLAIMED]++;
-	proto->init(layer->parser);
+	layer->proto = by->proto;
+	layer->swapped = by->swapped;
 	layer->probe = NULL;
+	shared->outcomes[CONN_CLAIMED]++;
+	by->proto->init(layer->parser);
+	if (layer != conn->layer)
+		say_inner(conn, shared, layer, by->proto->name, origin);
 	if (probe != NULL) {
-		replay(conn, shared, layer, probe);
+		replay(conn, shared, probe);
 		pool_put(&shared->probes, probe);
 	}
-	return layer->state == CONN_LAYER_CLAIMED;
 }
 
 static unsigned
-port_flags(const struct conn_shared *shared, uint16_t port)
+port_flags(const struct conf *conf, uint16_t port)
 {
-	const struct conf *conf = shared->conf;
-
 	return (conf_has_port(&conf->mail_ports, port) ? PROTO_PROBE_MAIL_PORT : 0) |
 	    (conf_has_port(&conf->tls_ports, port) ? PROTO_PROBE_TLS_PORT : 0);
 }
 
-/* Asks every protocol, both ways round. */
 static enum proto_probe
-ask_all(const struct conn *conn, const struct conn_shared *shared,
-    const struct slice seen[2], unsigned flags, const struct proto **proto, bool *swapped)
+ask(const struct conn *conn, const struct conn_shared *shared,
+    const struct conn_layer *layer, const struct slice seen[2], bool last,
+    struct probe_claim *by)
 {
-	enum proto_probe best = PROTO_NO;
-	unsigned flags_of[2] = {
-		flags | port_flags(shared, conn->session.server.port),
-		flags | port_flags(shared, conn->session.client.port),
-	};
+	unsigned flags = conn->probe_flags | (last ? PROTO_PROBE_LAST : 0);
+	uint16_t port[2] = { conn->session.server.port, conn->session.client.port };
+	unsigned flags_of[2];
 
-	for (unsigned i = 0; proto_table[i] != NULL; i++) {
-		for (unsigned swap = 0; swap < 2; swap++) {
-			enum proto_probe answer =
-			    proto_table[i]->probe(seen[swap], seen[!swap], flags_of[swap]);
-
-			*proto = proto_table[i];
-			*swapped = swap;
-			if (answer == PROTO_YES)
-				return PROTO_YES;
-			if (answer == PROTO_MAYBE)
-				best = PROTO_MAYBE;
-		}
+	if (layer != conn->layer) {
+		flags |= PROTO_PROBE_INSIDE;
+		port[0] = port[1] = layer[-1].tunnel_port;
 	}
-	return flags & PROTO_PROBE_LAST ? PROTO_NO : best;
-}
-
-/* Keeps a step for later and takes it out of input; what has no room stays there. */
-static bool
-keep_piece(struct conn_probe *probe, uint8_t dir, struct proto_input *input,
-    const struct origin *origin)
-{
-	struct slice data = slice_head(input->data, PROTO_PROBE_BYTES - probe->count[dir]);
-
-	if (probe->pieces == PIECES_MAX)
-		return false;
-	probe->piece[probe->pieces++] = (struct piece){
-		.dir = dir,
-		.end = input->end,
-		.gap = input->gap,
-		.count = (uint16_t)data.n,
-		.origin = *origin,
-	};
-	if (data.n > 0)
-		memcpy(probe->bytes[dir] + probe->count[dir], data.p, data.n);
-	probe->count[dir] += (uint16_t)data.n;
-	if (input->gap > 0)
-		probe->from[dir] = probe->count[dir];
-	*input = (struct proto_input){ .data = slice_tail(input->data, data.n) };
-	return input->data.n == 0;
-}
-
-static struct slice
-probed(const struct conn_probe *probe, unsigned dir)
-{
-	return slice_of(
-	    probe->bytes[dir] + probe->from[dir], probe->count[dir] - probe->from[dir]);
+	for (unsigned dir = 0; dir < 2; dir++)
+		flags_of[dir] = flags | port_flags(shared->conf, port[dir]);
+	return probe_ask(seen, flags_of, by);
 }
 
 static void
 probe_kept(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
     uint8_t dir, struct proto_input *input, const struct origin *origin)
 {
-	bool kept = keep_piece(layer->probe, dir, input, origin);
-	unsigned flags = conn->probe_flags;
-	const struct proto *proto;
-	struct slice seen[2];
-	bool swapped;
+	bool kept = probe_keep(layer->probe, dir, input, origin);
+	bool last = !kept || layer->ended == 3;
+	struct slice seen[2] = { probe_seen(layer->probe, 0), probe_seen(layer->probe, 1) };
+	struct probe_claim by;
+	enum proto_probe answer = ask(conn, shared, layer, seen, last, &by);
 
-	for (unsigned d = 0; d < 2; d++)
-		seen[d] = probed(layer->probe, d);
-	if (!kept || layer->ended == 3)
-		flags |= PROTO_PROBE_LAST;
-	switch (ask_all(conn, shared, seen, flags, &proto, &swapped)) {
-	case PROTO_YES:
-		if (claim(conn, shared, layer, proto, swapped) && !kept)
-			parse(conn, shared, layer, dir, input, origin);
-		break;
-	case PROTO_NO:
-		drop_layer(layer, shared, CONN_UNCLAIMED);
-		break;
-	case PROTO_MAYBE:
-		break;
-	}
+	if (answer == PROTO_NO)
+		give_up(conn, shared, layer, origin);
+	if (answer != PROTO_YES)
+		return;
+	claim(conn, shared, layer, &by, origin);
+	if (has_left(input)) /* what had no room comes behind what was kept */
+		take_input(conn, shared, dir, input, origin);
 }
 
 /* The first bytes of a layer: most connections are judged here and dropped, uncopied. */
@@ -301,24 +443,42 @@ probe_first(struct conn *conn, struct conn_shared *shared, struct conn_layer *la
 {
 	struct slice seen[2] = { { NULL, 0 }, { NULL, 0 } };
 	enum proto_probe answer = PROTO_MAYBE;
-	const struct proto *proto;
-	bool swapped;
+	struct probe_claim by;
 
 	seen[dir] = slice_head(input->data, PROTO_PROBE_BYTES);
 	if (input->data.n > 0)
-		answer = ask_all(conn, shared, seen, conn->probe_flags, &proto, &swapped);
+		answer = ask(conn, shared, layer, seen, false, &by);
 	if (answer == PROTO_NO) {
-		drop_layer(layer, shared, CONN_UNCLAIMED);
+		give_up(conn, shared, layer, origin);
 	} else if (answer == PROTO_YES) {
-		if (claim(conn, shared, layer, proto, swapped))
+		claim(conn, shared, layer, &by, origin);
+		if (layer->state == CONN_LAYER_CLAIMED)
 			parse(conn, shared, layer, dir, input, origin);
 	} else if ((layer->probe = pool_get(&shared->probes)) == NULL) {
 		shared->pool_full++;
-		drop_layer(layer, shared, CONN_UNCLAIMED);
+		give_up(conn, shared, layer, origin);
 	} else {
-		memset(layer->probe, 0, offsetof(struct conn_probe, piece));
+		probe_init(layer->probe);
 		probe_kept(conn, shared, layer, dir, input, origin);
 	}
+}
+
+/* The stream. */
+
+static void
+take_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, const struct proto_input *input, const struct origin *origin)
+{
+	struct record_prefix told;
+	bool ready = input->data.n > 0 ?
+	    prefix_take(layer->prefix, dir, input->data, origin->ts_us) :
+	    prefix_stop(layer->prefix, dir);
+
+	if (!ready || !(conn->session.client.home || conn->session.server.home))
+		return;
+	conn->session.depth = (uint8_t)depth_of(conn, layer);
+	prefix_tell(layer->prefix, dir, &told);
+	emit_prefix(shared->emit, &conn->session, origin, &told);
 }
 
 static void
@@ -327,8 +487,6 @@ take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 {
 	struct conn_layer *layer = &conn->layer[conn->depth[dir]];
 
-	if (input->end)
-		layer->ended |= (uint8_t)(1 << dir);
 	if (layer->state == CONN_LAYER_CLAIMED)
 		parse(conn, shared, layer, dir, input, origin);
 	else if (layer->state == CONN_LAYER_PROBING && layer->probe == NULL)
@@ -337,21 +495,21 @@ take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 		probe_kept(conn, shared, layer, dir, input, origin);
 }
 
+/* New bytes of a direction, at the layer it has reached. */
 static void
-take_prefix(struct conn *conn, struct conn_shared *shared, const struct reasm_event *event)
+take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
+    struct proto_input *input, const struct origin *origin)
 {
-	struct record_prefix told;
-	bool ready;
+	struct conn_layer *layer = &conn->layer[conn->depth[dir]];
 
-	if (event->kind == REASM_DATA)
-		ready = prefix_take(&conn->prefix, event->dir, event->data, event->origin.ts_us);
-	else
-		ready = prefix_stop(&conn->prefix, event->dir);
-	if (!ready || !(conn->session.client.home || conn->session.server.home))
+	if (!has_left(input))
 		return;
-	conn->session.depth = 0;
-	prefix_tell(&conn->prefix, event->dir, &told);
-	emit_prefix(shared->emit, &conn->session, &event->origin, &told);
+	layer->bytes[dir] += input->data.n + input->gap;
+	if (input->end)
+		layer->ended |= (uint8_t)(1 << dir);
+	if (layer->prefix != NULL && !prefix_is_done(layer->prefix))
+		take_prefix(conn, shared, layer, dir, input, origin);
+	take_input(conn, shared, dir, input, origin);
 }
 
 void
@@ -365,18 +523,20 @@ conn_take(struct conn *conn, struct conn_shared *shared, const struct reasm_even
 		input.gap = event->gap_bytes;
 		conn->probe_flags |= PROTO_PROBE_MIDSTREAM;
 	}
-	if (!prefix_is_done(&conn->prefix))
-		take_prefix(conn, shared, event);
-	take_input(conn, shared, event->dir, &input, &event->origin);
+	take_stream(conn, shared, event->dir, &input, &event->origin);
 }
 
 void
 conn_finish(struct conn *conn, struct conn_shared *shared, const struct origin *origin)
 {
 	for (uint8_t dir = 0; dir < 2; dir++) {
-		struct reasm_event end = { .kind = REASM_END, .dir = dir, .origin = *origin };
+		struct proto_input end = { .end = true };
 
 		if (!(conn->layer[conn->depth[dir]].ended >> dir & 1))
-			conn_take(conn, shared, &end);
+			take_stream(conn, shared, dir, &end, origin);
+	}
+	for (unsigned i = RECORD_DEPTH_MAX; i-- > 0;) {
+		if (conn->layer[i].tunnel_open)
+			say_tunnel_end(conn, shared, &conn->layer[i], origin);
 	}
 }

@@ -4,18 +4,23 @@
 
 /*
  * A connection that is looked into: its stream goes through probing to the parser that
- * claims it, and, after a granted tunnel, to the next layer inside. Nothing here knows
- * packets or the flow table.
+ * claims it, and, after a granted tunnel, to the next layer inside. Each direction goes
+ * down by itself. Nothing here knows packets or the flow table.
  */
 
 #include "emit.h"
+#include "meter.h"
 #include "pool.h"
 #include "prefix.h"
-#include "proto.h"
+#include "probe.h"
 #include "reasm.h"
 #include "stats.h"
 
-enum { CONN_DEPTH_MAX = 4 }; /* protocols inside each other */
+struct conf;
+struct flow;
+struct conn_held;
+
+enum { CONN_HELD_BYTES = 16384 }; /* of what a parser lets wait for the other direction */
 
 enum conn_layer_state {
 	CONN_LAYER_UNUSED,
@@ -24,39 +29,44 @@ enum conn_layer_state {
 	CONN_LAYER_DROPPED, /* nobody's, or its parser is done with it */
 };
 
-struct conn_probe;
-struct flow;
-
 struct conn_layer {
 	enum conn_layer_state state;
-	bool swapped;   /* the side that opened the connection is the responder */
-	uint8_t ended;  /* bit per direction */
+	bool swapped;  /* direction 1 is the requester */
+	uint8_t ended; /* bit per direction */
 	const struct proto *proto;
-	void *parser;   /* its state */
-	struct conn_probe *probe;
+	void *parser;  /* its state */
+	struct probe *probe;
+	struct conn_held *held;
+	struct prefix *prefix;
+	uint64_t bytes[2]; /* that reached this layer, gaps included */
+	/* A proxy's layer: */
+	bool tunnel_open;
+	uint16_t tunnel_port; /* asked for */
+	uint32_t tunnel_tx;
 };
 
 struct conn {
-	struct reasm reasm;
-	struct prefix prefix;
+	struct reasm reasm; /* first: track.c comes back from it to the conn */
 	struct session session;
+	struct meter meter;
 	struct flow *flow; /* its entry in the flow table, for the caller */
-	uint8_t depth[2]; /* the layer that a direction has reached */
+	uint8_t depth[2];  /* the layer that a direction has reached */
 	uint8_t probe_flags; /* PROTO_PROBE_MIDSTREAM */
-	struct conn_layer layer[CONN_DEPTH_MAX];
+	struct conn_layer layer[RECORD_DEPTH_MAX];
+	struct prefix prefix; /* of layer 0; the others' are rare and lie in a pool */
 };
 
 enum conn_outcome { CONN_CLAIMED, CONN_UNCLAIMED, CONN_BAD, CONN_DONE, CONN_OUTCOMES };
 
 /* What connections share: memory, the way out, counters. */
 struct conn_shared {
-	struct pool probes;
-	struct pool parsers;
+	struct pool probes, parsers, held, prefixes;
 	struct emit *emit;
 	const struct conf *conf;
 	uint64_t outcomes[CONN_OUTCOMES];
-	uint64_t pool_full; /* connections not looked into for want of memory */
-	uint64_t deepest;   /* streams dropped at CONN_DEPTH_MAX */
+	uint64_t pool_full;  /* streams not looked into for want of memory */
+	uint64_t too_deep;   /* streams dropped at RECORD_DEPTH_MAX */
+	uint64_t held_bytes_lost;
 };
 
 int conn_shared_init(
@@ -72,7 +82,7 @@ void conn_take(
     struct conn *conn, struct conn_shared *shared, const struct reasm_event *event);
 
 /* The connection is over: ends also a direction of which nothing was ever captured, so that
- * its parser waits for nothing more. */
+ * its parser waits for nothing more; tells the end of its tunnels. */
 void conn_finish(
     struct conn *conn, struct conn_shared *shared, const struct origin *origin);
 

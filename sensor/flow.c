@@ -271,6 +271,7 @@ flow_add(struct flow_table *table, struct flow_key key, const struct segment *s,
 	flow->port[!opener] = s->dport;
 	*flow_cold(table, flow) = (struct flow_cold){
 		.rtt_us = -1,
+		.answer_us = -1,
 		.bucket = (uint32_t)(bucket - table->buckets),
 		.start = s->origin,
 	};

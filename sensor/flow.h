@@ -30,6 +30,7 @@ enum flow_flag {
 	FLOW_SEEN_1 = 0x2000,
 	FLOW_SYN_DATA = 0x4000,
 	FLOW_IN_USE = 0x8000,
+	FLOW_ANSWERED = 0x10000, /* the SYN-ACK was acknowledged */
 };
 
 /* What a packet touches. Direction 0 is from the side that opened the connection. */
@@ -47,8 +48,9 @@ struct flow {
 struct flow_cold {
 	uint64_t id; /* the same on every run */
 	struct origin start;
-	int64_t syn_us;
-	int32_t rtt_us; /* -1 unknown */
+	int64_t syn_us, syn_ack_us;
+	int32_t rtt_us; /* SYN to SYN-ACK; -1 unknown */
+	int32_t answer_us; /* SYN-ACK to its acknowledgment; -1 unknown */
 	uint32_t isn[2];
 	uint32_t next_isn; /* of a SYN that may open the port pair anew, if has_next */
 	bool has_next;

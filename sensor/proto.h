@@ -25,12 +25,12 @@ struct proto_input {
 };
 
 /*
- * PROTO_MORE with data, gap or end left in *input: the parser waits for the other direction,
- * say for a grant before what was sent ahead of it is INNER. The caller holds what is left
- * and all that follows it in this direction, bounded, in order, and gives it again each
- * time the other direction got on (its parse() or its end was taken). A parser waits with at
- * most one direction at a time, and with none after the end of the one it waits for. What
- * does not fit into the bound is told as a gap.
+ * PROTO_MORE with data, gap or end left in *input: the parser waits for the other
+ * direction, say for a grant before what was sent ahead of it is INNER. The caller holds
+ * what is left and all that follows it in this direction, in order and bounded, and gives
+ * it again each time the other direction got on (its data, gap or end was parsed). A
+ * parser waits with at most one direction at a time, and with none once the direction it
+ * waits for has ended. What does not fit the bound is told as a gap.
  */
 enum proto_result {
 	PROTO_MORE,  /* all input was taken, or what is left must wait */
@@ -51,6 +51,7 @@ enum proto_probe_flag {
 	PROTO_PROBE_MAIL_PORT = 0x02, /* the responder's port is a configured mail port */
 	PROTO_PROBE_MIDSTREAM = 0x04, /* the capture did not see the connection begin */
 	PROTO_PROBE_TLS_PORT = 0x08,  /* the responder's port is one of implicit TLS mail */
+	PROTO_PROBE_INSIDE = 0x10,    /* the stream inside a tunnel; the ports are its target's */
 };
 
 struct proto {
@@ -76,6 +77,7 @@ size_t proto_state_max(void);
 
 extern const struct proto proto_smtp;
 extern const struct proto proto_smtps;
+extern const struct proto proto_tls;
 extern const struct proto proto_socks;
 extern const struct proto proto_http;
 extern const struct proto proto_telnet;

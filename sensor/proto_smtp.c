@@ -38,7 +38,7 @@ smtp_say_oddity(struct smtp *s, enum fact_oddity oddity, struct slice line)
 	if (s->oddities & (1u << oddity))
 		return;
 	s->oddities |= (uint8_t)(1u << oddity);
-	fact = smtp_say(s, FACT_ODDITY, s->told_next);
+	fact = smtp_say(s, FACT_ODDITY, s->message ? s->message_tx : s->told_next);
 	fact->oddity = oddity;
 	smtp_say_text(fact, 0, line, SMTP_ODDITY_MAX);
 }
@@ -117,7 +117,7 @@ take_gap(struct smtp *s, enum proto_role role, uint64_t n)
 	}
 	s->responder_seen = true;
 	smtp_reply_gap(&s->reply);
-	if (s->requester_seen && s->unsure == SMTP_SURE)
+	if (s->unsure == SMTP_SURE)
 		s->unsure = SMTP_UNSURE_REPLIES;
 	s->lost_front = s->pending.count == 1;
 }
@@ -187,8 +187,9 @@ init(void *state)
 	memset(s, 0, offsetof(struct smtp, early_line));
 	smtp_reply_init(&s->reply);
 	smtp_pending_init(&s->pending);
-	smtp_message_start(&s->m, true);
+	smtp_message_start_inside(&s->m);
 	smtp_auth_start(&s->auth, slice_str(""));
+	s->client = SMTP_CLIENT_LOST; /* until it greets, or the server does */
 }
 
 const struct proto proto_smtp = {

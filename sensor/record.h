@@ -35,14 +35,29 @@ enum record_conn_flag {
 	RECORD_CONN_REFUSED = 0x20,   /* the SYN was answered by RST */
 };
 
+enum { RECORD_DEPTH_MAX = 4 }; /* protocols inside each other */
+
+/*
+ * How far away the client's TCP and the client's commands are, as seen from here: the
+ * smallest times between what the server sent and its acknowledgment, or the command that
+ * answers it. Delayed acknowledgments are left out. -1: no sample.
+ */
+struct round_trip {
+	int32_t tcp_us, command_us;
+	uint16_t tcp_samples, command_samples;
+};
+
 /* A connection and who is who in it. */
 struct session {
 	uint64_t flow_id; /* the same on every run, at most 2^53 */
 	struct endpoint client; /* facts: the requester; else who opened the connection */
 	struct endpoint server;
 	uint8_t depth; /* 0: on TCP itself, 1: inside a tunnel, ... */
+	uint8_t via[RECORD_DEPTH_MAX]; /* enum fact_tunnel of the tunnels around it, the
+	                                  outermost first; `depth` of them */
 	uint8_t vlan_layers;
 	uint16_t vlan[VLAN_LAYERS_MAX];
+	struct round_trip round_trip; /* up to this record */
 	int64_t start_us;
 	struct origin start; /* the first packet of the connection */
 	const char *app_proto; /* name of the parser that claimed it, or NULL; static */
@@ -60,7 +75,7 @@ struct record_conn {
 
 enum { RECORD_PREFIXES = 3 }; /* 16, 32, 64 bytes */
 
-struct record_prefix {
+struct record_prefix { /* of the stream at session.depth: tunnels have their own inside */
 	uint8_t dir;
 	uint8_t lengths;               /* how many of the three are known: 1..3 */
 	uint64_t hash[RECORD_PREFIXES]; /* XXH3-64, seed 0; a PROXY header is skipped */

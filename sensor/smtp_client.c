@@ -43,7 +43,9 @@ begin_message(struct smtp *s, bool chunks)
 	s->message = s->message_any = true;
 	s->chunks = chunks;
 	s->message_tx = s->tx;
-	s->message_unsure = s->lookalike_told = s->armed = s->aside_line = false;
+	s->message_unsure = s->armed = s->aside_line = false;
+	s->oddities &= (uint8_t) ~(1u << FACT_ODDITY_BARE_LF_DOT |
+	    1u << FACT_ODDITY_COMMAND_AFTER_DOT); /* once a message */
 	s->aside_n = 0;
 	s->aside_cut = false;
 }
@@ -154,9 +156,7 @@ take_aside(struct smtp *s, struct slice seen)
 static void
 found_lookalike(struct smtp *s)
 {
-	if (!s->lookalike_told)
-		smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
-	s->lookalike_told = true;
+	smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
 	if (s->armed)
 		return;
 	s->aside_line = true;
@@ -314,7 +314,7 @@ presentable(struct slice line, const struct smtp_command *c)
 	const uint8_t *colon;
 
 	if (c->verb == SMTP_AUTH)
-		return slice_head(line, 4);
+		return slice_str("AUTH");
 	if (c->verb == SMTP_OTHER || c->verb == SMTP_FOREIGN)
 		return slice_of(line.p, 0);
 	if (c->verb != SMTP_HTTP)
@@ -435,19 +435,24 @@ take_undecided(struct smtp *s, struct slice *in)
 	s->client = SMTP_CLIENT_MESSAGE;
 }
 
+/* Lines that may hold a secret, known as such or not, are not left behind. */
 static void
-take_auth(struct smtp *s, struct slice line)
+forget_line(struct smtp *s, struct slice line, const struct smtp_command *c)
 {
-	struct smtp_command c;
+	if (line.p == s->line_bytes && (c->verb == SMTP_AUTH || c->verb == SMTP_OTHER))
+		memset(s->line_bytes, 0, line.n);
+}
 
-	smtp_command_read(line, &c);
-	if (s->client == SMTP_CLIENT_AUTH_SENT && c.sure)
-		take_command(s, line, &c);
-	else if (s->client == SMTP_CLIENT_AUTH_SENT || s->auth_pending > 0)
-		smtp_auth_take(&s->auth, line);
-	if (s->client == SMTP_CLIENT_AUTH)
-		s->client = SMTP_CLIENT_AUTH_SENT;
-	memset(s->line_bytes, 0, sizeof(s->line_bytes));
+static void
+take_auth(struct smtp *s, struct slice line, struct smtp_command *c)
+{
+	if (s->client == SMTP_CLIENT_AUTH_SENT && c->sure && c->verb != SMTP_OTHER) {
+		take_command(s, line, c);
+		return;
+	}
+	smtp_auth_take(&s->auth, line);
+	s->client = SMTP_CLIENT_AUTH_SENT;
+	c->verb = SMTP_OTHER;
 }
 
 static void
@@ -455,21 +460,14 @@ take_line(struct smtp *s, struct slice line)
 {
 	struct smtp_command c;
 
-	switch (s->client) {
-	case SMTP_CLIENT_AUTH_SENT:
-	case SMTP_CLIENT_AUTH:
-		take_auth(s, line);
-		return;
-	case SMTP_CLIENT_COMMAND:
-		smtp_command_read(line, &c);
+	smtp_command_read(line, &c);
+	if (s->client == SMTP_CLIENT_AUTH_SENT || s->client == SMTP_CLIENT_AUTH)
+		take_auth(s, line, &c);
+	else if (s->client == SMTP_CLIENT_COMMAND)
 		take_command(s, line, &c);
-		break;
-	default:
-		smtp_command_read(line, &c);
+	else
 		take_lost(s, line, &c);
-	}
-	if (c.verb == SMTP_AUTH)
-		memset(s->line_bytes, 0, sizeof(s->line_bytes));
+	forget_line(s, line, &c);
 }
 
 static bool
@@ -608,6 +606,20 @@ smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk)
 	}
 }
 
+/* The server took a lookalike for the end, and there is something behind it. */
+static void
+end_at_lookalike(struct smtp *s)
+{
+	s->m.size = s->armed_size;
+	s->m.body.len = s->armed_len;
+	smtp_client_end_message(s);
+	if (smtp_client_smuggled(s))
+		return;
+	s->m.gap = s->message_unsure = true;
+	s->client = SMTP_CLIENT_LOST;
+	s->unsure = SMTP_UNSURE_COMMANDS;
+}
+
 bool
 smtp_client_verdict(struct smtp *s)
 {
@@ -615,12 +627,9 @@ smtp_client_verdict(struct smtp *s)
 
 	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
 		return false;
+	line_reset(&s->line);
 	if (s->armed && !s->m.at_lookalike) {
-		s->m.size = s->armed_size;
-		s->m.body.len = s->armed_len;
-		if (!smtp_client_smuggled(s))
-			s->m.gap = true;
-		smtp_client_end_message(s);
+		end_at_lookalike(s);
 		return true;
 	}
 	if (!s->m.at_lookalike) {
@@ -630,7 +639,6 @@ smtp_client_verdict(struct smtp *s)
 	smtp_client_end_message(s);
 	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
 		s->client = SMTP_CLIENT_SKIP;
-	line_reset(&s->line);
 	return true;
 }
 
@@ -661,13 +669,14 @@ lose_commands(struct smtp *s)
 	s->line.cut = true;
 	s->auth.responses = 1; /* which of them comes next is unknown now */
 	s->unsure = SMTP_UNSURE_COMMANDS;
-	if (begun && s->client == SMTP_CLIENT_COMMAND) {
-		smtp_command_read(line, &c);
-		if (c.verb == SMTP_BDAT)
-			c.bad = true;
+	smtp_command_read(line, &c);
+	if (c.verb == SMTP_BDAT)
+		c.bad = true;
+	if (begun && s->client == SMTP_CLIENT_COMMAND)
 		take_command(s, line, &c);
-	}
-	memset(s->line_bytes, 0, sizeof(s->line_bytes));
+	else
+		c.verb = SMTP_OTHER;
+	forget_line(s, line, &c);
 	if (s->client == SMTP_CLIENT_DATA_SENT) {
 		begin_message(s, false);
 		smtp_message_start_inside(&s->m);
@@ -686,6 +695,8 @@ lose_message(struct smtp *s, uint64_t n)
 
 	if (event != SMTP_MESSAGE_NONE)
 		say_message_event(s, event);
+	s->aside_line = false;
+	s->aside_cut = true;
 	if (s->responder_seen && s->unsure == SMTP_SURE)
 		return;
 	s->client = SMTP_CLIENT_LOST_MESSAGE;

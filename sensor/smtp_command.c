@@ -174,19 +174,24 @@ find_verb(struct slice word)
 	return SMTP_OTHER;
 }
 
-/* "GET / HTTP/1.0", or "Host: ..." and its like, with which web clients go on. */
 static bool
-is_http(struct slice line)
+is_http_request(struct slice line)
+{
+	size_t n = sizeof(" HTTP/1.0") - 1;
+
+	return line.n > n && slice_has_prefix(slice_tail(line, line.n - n), " HTTP/");
+}
+
+/* "Host: ..." and its like, with which web clients go on. */
+static bool
+is_http_header(struct slice line)
 {
 	static const char *const header[] = { "Host:", "User-Agent:", "Accept:",
 		"Accept-Encoding:", "Accept-Language:", "Connection:", "Content-Length:",
 		"Content-Type:", "Cookie:", "Referer:", "Proxy-Connection:", "Via:",
 		"X-Forwarded-For:", "Proxy-Authorization:", "Authorization:", "Origin:",
 		"Cache-Control:", "Upgrade-Insecure-Requests:", "Pragma:" };
-	size_t n = sizeof(" HTTP/1.0") - 1;
 
-	if (line.n > n && slice_has_prefix(slice_tail(line, line.n - n), " HTTP/"))
-		return true;
 	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
 		if (slice_has_prefix(line, header[i]))
 			return true;
@@ -207,7 +212,8 @@ smtp_command_read(struct slice line, struct smtp_command *command)
 	command->arg = command->params = slice_of(line.p, 0);
 	command->verb = find_verb(word);
 	if (command->verb == SMTP_OTHER) {
-		if (is_http(line))
+		command->sure = is_http_request(line);
+		if (command->sure || is_http_header(line))
 			command->verb = SMTP_HTTP;
 		return;
 	}

@@ -64,7 +64,7 @@ without_echo(const struct smtp *s, const struct answer *a)
 {
 	size_t i = 0;
 
-	if (s->auth.mechanism_len == 0 && s->auth.responses == 0)
+	if (s->auth.mechanism_len == 0 && s->unsure == SMTP_SURE)
 		return a->text;
 	if (a->code < 500 || a->code > 504)
 		return a->text;
@@ -113,7 +113,8 @@ answer_helo(struct smtp *s, const struct smtp_pending_entry *e, const struct sli
 	}
 	fact = say_answer(s, FACT_HELO, s->told_next, a, 2);
 	fact->text[0] = text[0];
-	smtp_say_text(fact, 1, slice_word(a->text, &rest), SMTP_NAME_MAX);
+	if (is_accepted(a->code))
+		smtp_say_text(fact, 1, slice_word(a->text, &rest), SMTP_NAME_MAX);
 	say_flags(fact, e);
 }
 
@@ -153,6 +154,9 @@ is_out_of_order(struct smtp *s, const struct smtp_pending_entry *e, const struct
 {
 	if (a->code != 503 || !(e->flags & SMTP_PENDING_IMPLICIT) ||
 	    (s->t.open && s->t.tx == e->tx))
+		return false;
+	if (e->kind != SMTP_PENDING_RCPT && /* something of its message may be told */
+	    (s->pending.count > 0 || (s->message_any && s->message_tx == e->tx)))
 		return false;
 	if (s->pending.count == 0 && s->tx == e->tx && s->tx_open && !s->message) {
 		s->tx_open = false;
@@ -288,6 +292,8 @@ smtp_tell_starttls(struct smtp *s, bool ok)
 	fact->code = 220;
 	fact->ok = ok;
 	fact->text[0] = smtp_reply_text(&s->reply);
+	if (s->tls_flags & SMTP_PENDING_UNSURE)
+		fact->flags |= FACT_UNSURE;
 }
 
 static void
@@ -361,7 +367,7 @@ fits(enum smtp_pending_kind kind, uint16_t code)
 	case SMTP_PENDING_DATA:
 		return code == 354 || failed;
 	case SMTP_PENDING_QUIT:
-		return code == 221 || failed;
+		return code == 221 || code == 421;
 	case SMTP_PENDING_AUTH:
 		return code == 235 || code == 334 || failed;
 	case SMTP_PENDING_STARTTLS:
@@ -403,7 +409,7 @@ static void
 agree(struct smtp *s, enum smtp_pending_kind kind)
 {
 	s->lost_front = false;
-	if (s->pending.count > 0 || s->debt > 0)
+	if (s->pending.count > 0 || s->debt > 0 || s->reply.gap)
 		return;
 	if (s->unsure == SMTP_UNSURE_REPLIES || is_landmark(kind, &s->reply))
 		s->unsure = SMTP_SURE;
@@ -437,6 +443,10 @@ tell_greeting(struct smtp *s, const struct answer *a)
 	struct slice rest;
 
 	smtp_say_text(fact, 0, slice_word(a->text, &rest), SMTP_NAME_MAX);
+	if (a->code == 421)
+		s->end_code = 421;
+	if (s->client == SMTP_CLIENT_LOST && !s->line.begun)
+		s->client = SMTP_CLIENT_COMMAND;
 	if (s->early)
 		smtp_say_oddity(s, FACT_ODDITY_EARLY_TALK,
 		    slice_of(s->early_line, s->early_n));

@@ -307,30 +307,22 @@ skip_lines(struct smtp_message *m, struct slice *in)
 static enum smtp_message_event
 take_in_line(struct smtp_message *m, struct slice *in)
 {
-	const uint8_t *lf;
+	const uint8_t *lf, *start = in->p;
 	enum smtp_message_event event;
+	bool cr = m->cr;
 	size_t n;
-	bool cr;
 
 	if (m->part == SMTP_PART_SKIP) {
 		skip_lines(m, in);
 		return SMTP_MESSAGE_NONE;
 	}
-	lf = memchr(in->p, '\n', in->n);
-	n = lf != NULL ? (size_t)(lf - in->p) : in->n;
-	if (n > 0) {
-		event = pass(m, in, n);
-		if (event != SMTP_MESSAGE_NONE || in->n == 0 || in->p[0] != '\n')
-			return event;
+	lf = memchr(start, '\n', in->n);
+	n = lf != NULL ? (size_t)(lf - start) + 1 : in->n;
+	event = pass(m, in, n);
+	if (lf != NULL && in->p == lf + 1) {
+		m->crlf = n > 1 ? lf[-1] == '\r' : cr;
+		m->dot = SMTP_DOT_BOL;
 	}
-	cr = m->cr;
-	event = pass(m, in, 1);
-	if (m->cr || in->p[-1] != '\n') { /* an event came first */
-		m->cr = cr;
-		return event;
-	}
-	m->crlf = cr;
-	m->dot = SMTP_DOT_BOL;
 	return event;
 }
 
@@ -351,18 +343,16 @@ take_lone_dot(struct smtp_message *m, struct slice *in, bool crlf)
 
 /* Text behind a dot at the start of a line: the dot was stuffed. */
 static enum smtp_message_event
-take_stuffed(struct smtp_message *m, struct slice *in)
+take_stuffed(struct smtp_message *m)
 {
 	struct slice cr = slice_of("\r", 1);
 	enum smtp_message_event event = SMTP_MESSAGE_NONE;
 
-	(void)in;
 	m->cr = false;
 	if (m->dot == SMTP_DOT_CR)
 		event = pass(m, &cr, 1);
-	if (cr.n > 0 && event != SMTP_MESSAGE_NONE && m->dot == SMTP_DOT_CR)
-		return event; /* told first; the CR is taken next time */
-	m->dot = SMTP_DOT_LINE;
+	if (m->dot == SMTP_DOT_DOT || cr.n == 0)
+		m->dot = SMTP_DOT_LINE; /* else the CR is taken next time */
 	return event;
 }
 
@@ -376,7 +366,7 @@ take_behind_dot(struct smtp_message *m, struct slice *in)
 		m->dot = SMTP_DOT_CR;
 		return SMTP_MESSAGE_NONE;
 	}
-	return take_stuffed(m, in);
+	return take_stuffed(m);
 }
 
 /* The line end of a lookalike is content, unless the server takes it for the end. */

@@ -36,14 +36,15 @@ put(struct smtp_reply *r, struct slice text)
 {
 	size_t n = text.n;
 
+	if (n == 0)
+		return;
 	if (r->len > 0 && r->len < SMTP_REPLY_TEXT)
 		r->text[r->len++] = ' ';
 	if (n > (size_t)SMTP_REPLY_TEXT - r->len) {
 		n = (size_t)SMTP_REPLY_TEXT - r->len;
 		r->cut = true;
 	}
-	if (n > 0)
-		memcpy(r->text + r->len, text.p, n);
+	memcpy(r->text + r->len, text.p, n);
 	r->len = (uint16_t)(r->len + n);
 }
 

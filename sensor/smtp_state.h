@@ -74,8 +74,8 @@ struct smtp {
 	bool message_unsure;
 	bool requester_seen, responder_seen;
 	bool blind_message;    /* a message ended, and no reply was ever seen */
-	bool lookalike_told, armed, aside_line;
-	uint8_t oddities;      /* bits: told once a session */
+	bool armed, aside_line; /* what is aside begins with a command; is kept */
+	uint8_t oddities;      /* bits: those told */
 	uint32_t message_tx;
 	uint32_t junk;
 	uint64_t chunk_left;

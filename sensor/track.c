@@ -60,6 +60,7 @@ session_of(const struct track *t, const struct flow *flow)
 {
 	const struct flow_cold *cold = flow_cold(t->flows, flow);
 	struct session session = {
+		.round_trip = { .tcp_us = -1, .command_us = -1 },
 		.flow_id = cold->id,
 		.client = { flow->addr[0], flow->port[0], cold->home & 1 },
 		.server = { flow->addr[1], flow->port[1], cold->home & 2 },
@@ -324,6 +325,7 @@ take_syn_ack(
 		return;
 	flow->flags |= FLOW_SYN_ACK;
 	cold->isn[1] = s->seq;
+	cold->syn_ack_us = s->origin.ts_us;
 	if (flow->flags & FLOW_SYN)
 		cold->rtt_us = (int32_t)(s->origin.ts_us - cold->syn_us);
 	else
@@ -399,6 +401,17 @@ is_unclaimed(const struct track *t, const struct flow *flow)
 	return flow_cold(t->flows, flow)->app_proto == NULL;
 }
 
+/* The first segment of the opener behind the SYN-ACK. */
+static void
+take_answer(struct track *t, struct flow *flow, const struct segment *s)
+{
+	struct flow_cold *cold = flow_cold(t->flows, flow);
+
+	flow->flags |= FLOW_ANSWERED;
+	if (s->wire_payload == 0 && s->ack == cold->isn[1] + 1)
+		cold->answer_us = (int32_t)(s->origin.ts_us - cold->syn_ack_us);
+}
+
 static void
 follow(struct track *t, struct flow *flow, const struct segment *s, uint8_t dir)
 {
@@ -414,7 +427,8 @@ follow(struct track *t, struct flow *flow, const struct segment *s, uint8_t dir)
 			take_syn_ack(t, flow, cold, s);
 		else if (!(s->flags & TCP_ACK) && dir == 0)
 			take_syn(t, flow, cold, s);
-	}
+	} else if ((flow->flags & (FLOW_SYN_ACK | FLOW_ANSWERED)) == FLOW_SYN_ACK && dir == 0)
+		take_answer(t, flow, s);
 	if (s->flags & TCP_FIN)
 		take_fin(t, flow, dir);
 	if (flow->flags & FLOW_TURNS && s->wire_payload > 0 && fresh > 0 &&
@@ -475,6 +489,7 @@ replay_handshake(const struct track *t, const struct flow *flow, struct conn *co
 static void
 attach(struct track *t, struct flow *flow)
 {
+	const struct flow_cold *cold = flow_cold(t->flows, flow);
 	struct conn *conn = pool_get(&t->conns);
 	struct session session = session_of(t, flow);
 
@@ -482,6 +497,8 @@ attach(struct track *t, struct flow *flow)
 		conn = spare_conn(t);
 	conn_init(conn, &session, !(flow->flags & (FLOW_SYN | FLOW_SYN_ACK)));
 	conn->flow = flow;
+	if (cold->answer_us >= 0)
+		meter_handshake(&conn->session.round_trip, cold->answer_us);
 	flow->conn = pool_index(&t->conns, conn) + 1;
 	replay_handshake(t, flow, conn);
 }
@@ -539,6 +556,10 @@ track_segment(struct track *t, const struct segment *s, struct flow_key key)
 		struct conn *conn = conn_of(t, flow);
 
 		t->count.bad_checksum += !decode_checksum_ok(s);
+		if (dir == 0)
+			meter_client(&conn->meter, &conn->session.round_trip, s);
+		else if (s->wire_payload > 0)
+			meter_server(&conn->meter, s);
 		reasm_push(&conn->reasm, t->reasm, s, dir);
 		drain(t, conn);
 		settle(t, flow);

@@ -350,26 +350,32 @@ feed_check(const struct proto *proto, const struct feed_talk *talk)
 	runs_release(&runs);
 }
 
-/* Feeds the bytes of a direction but those from start to end, of which it tells a gap
- * when the first one would have come. */
-static void
-feed_without(struct feed *feed, const struct run *run, size_t *at, size_t start, size_t end)
-{
-	size_t from = *at, to = *at + run->n;
-	size_t head = start > from ? (start < to ? start - from : run->n) : 0;
-	size_t tail = end < to ? (end > from ? to - end : run->n) : 0;
+struct gap {
+	enum proto_role role;
+	size_t start, end;
+	bool split; /* told in each turn for itself; else all at once where it begins */
+};
 
-	feed_bytes(feed, run->role, run->bytes, head);
-	if (start >= from && start < to)
+/* The bytes of a run but those within the gap; at is where the run begins. */
+static void
+feed_without(struct feed *feed, const struct run *run, size_t at, const struct gap *gap)
+{
+	size_t start = gap->start > at ? gap->start - at : 0;
+	size_t end = gap->end > at ? gap->end - at : 0;
+
+	start = start < run->n ? start : run->n;
+	end = end < run->n ? end : run->n;
+	feed_bytes(feed, run->role, run->bytes, start);
+	if (gap->split && start < end)
 		feed_gap(feed, run->role, end - start);
-	if (head < run->n)
-		feed_bytes(feed, run->role, run->bytes + run->n - tail, tail);
-	*at = to;
+	else if (start < end && gap->start >= at)
+		feed_gap(feed, run->role, gap->end - gap->start);
+	feed_bytes(feed, run->role, run->bytes + end, run->n - end);
 }
 
 static void
-check_gap(const struct proto *proto, const struct runs *runs, enum proto_role role,
-    size_t start, size_t end, void (*judge)(void *, const struct fact *), void *context)
+check_gap(const struct proto *proto, const struct runs *runs, const struct gap *gap,
+    void (*judge)(void *, const struct fact *), void *context)
 {
 	struct feed feed;
 	size_t at = 0;
@@ -379,17 +385,35 @@ check_gap(const struct proto *proto, const struct runs *runs, enum proto_role ro
 	feed.watch = judge;
 	feed.context = context;
 	judge(context, NULL);
+	if (getenv("FEED_SHOW") != NULL)
+		print_message("gap %d %zu..%zu %d\n", gap->role, gap->start, gap->end, gap->split);
 	for (size_t i = 0; i < runs->count; i++) {
 		const struct run *run = &runs->run[i];
 
-		if (run->role == role)
-			feed_without(&feed, run, &at, start, end);
-		else
+		if (run->role == gap->role) {
+			feed_without(&feed, run, at, gap);
+			at += run->n;
+		} else {
 			feed_bytes(&feed, run->role, run->bytes, run->n);
+		}
 		if (run->end)
 			feed_end(&feed, run->role);
 	}
 	feed_release(&feed);
+}
+
+static void
+check_gaps_of(const struct proto *proto, const struct runs *runs, struct gap gap,
+    size_t length, size_t total, void (*judge)(void *, const struct fact *), void *context)
+{
+	for (size_t at = 0; at + length <= total; at++) {
+		gap.start = at;
+		gap.end = at + length;
+		gap.split = false;
+		check_gap(proto, runs, &gap, judge, context);
+		gap.split = true;
+		check_gap(proto, runs, &gap, judge, context);
+	}
 }
 
 void
@@ -404,11 +428,9 @@ feed_check_gaps(const struct proto *proto, const struct feed_talk *talk,
 	for (size_t i = 0; i < runs.count; i++)
 		total[runs.run[i].role] += runs.run[i].n;
 	for (unsigned role = 0; role < 2; role++) {
-		for (size_t i = 0; i < COUNT(length); i++) {
-			for (size_t at = 0; at + length[i] <= total[role]; at++)
-				check_gap(proto, &runs, (enum proto_role)role, at,
-				    at + length[i], judge, context);
-		}
+		for (size_t i = 0; i < COUNT(length); i++)
+			check_gaps_of(proto, &runs, (struct gap){ .role = (enum proto_role)role },
+			    length[i], total[role], judge, context);
 	}
 	runs_release(&runs);
 }

@@ -247,7 +247,7 @@ send_abort(struct script *s, unsigned x, enum fact_abort how)
 }
 
 static void
-open_session(struct script *s, unsigned x, unsigned argc, char **argv)
+open_session(struct script *s, unsigned x, bool late, unsigned argc, char **argv)
 {
 	struct fact fact = { .type = FACT_GREETING, .code = 220 };
 	struct session *session = &s->session[x];
@@ -266,6 +266,8 @@ open_session(struct script *s, unsigned x, unsigned argc, char **argv)
 	session->start = (struct origin){ .ts_us = s->now_us, .number = s->packet + 1 };
 	s->tx[x] = 0;
 	s->in_tx[x] = false;
+	if (late)
+		return;
 	fact.text[0] = slice_str(argc > 2 ? argv[2] : "mx.example.org");
 	fact.text[1] = slice_str("mx.example.org ESMTP");
 	send_fact(s, x, &fact);
@@ -286,8 +288,8 @@ play_line(struct script *s, unsigned x, unsigned argc, char **argv)
 	const char *what = argv[0];
 	struct fact fact = { .type = FACT_FINAL };
 
-	if (strcmp(what, "open") == 0) {
-		open_session(s, x, argc - 1, argv + 1);
+	if (strcmp(what, "open") == 0 || strcmp(what, "late") == 0) {
+		open_session(s, x, strcmp(what, "late") == 0, argc - 1, argv + 1);
 	} else if (strcmp(what, "auth") == 0) {
 		send_code(s, x, FACT_AUTH, argv[1]);
 	} else if (strcmp(what, "mail") == 0) {

@@ -26,6 +26,7 @@ die() {
 # --- life of a run -----------------------------------------------------------------------
 
 lab_begin() {
+	need_tools
 	LAB=rw$$
 	RUN=$(mktemp -d "${TMPDIR:-/tmp}/relaywatch-lab.XXXXXX")
 	chmod 755 "$RUN"
@@ -52,6 +53,15 @@ lab_end() {
 		rm -rf "$RUN"
 	fi
 	exit "$status"
+}
+
+need_tools() {
+	local tool
+	PATH=$PATH:/usr/sbin:/sbin
+	[ "$(id -u)" -eq 0 ] || die "needs root"
+	for tool in gcc ip nsenter unshare ethtool tcpdump dnsmasq postfix saslpasswd2 swaks openssl; do
+		command -v "$tool" >/dev/null || die "no $tool: run tests/lab/deps"
+	done
 }
 
 at_end() {

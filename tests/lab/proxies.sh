@@ -94,6 +94,12 @@ far_client() {
 	wait_for 10 "the far client's way" in_ns far ping -c 1 -W 1 "$OUTSIDE_PROXY"
 }
 
+# capture_inside: what a span port sees that mirrors inside traffic too.
+capture_inside() {
+	touch "$RUN/inside-view"
+	capture_start br0
+}
+
 # --- proxies -----------------------------------------------------------------------------
 
 # listening NAMESPACE ADDRESS PORT WHAT
@@ -232,7 +238,8 @@ tinyproxy() {
 		printf '%s\n' "Port 8888" "Listen $PROXY2" "LogFile \"$dir/log\"" "LogLevel Info" \
 			"Timeout 30" "MaxClients 100" "PidFile \"$dir/pid\"" \
 			"DefaultErrorFile \"/usr/share/tinyproxy/default.html\"" \
-			"StatFile \"/usr/share/tinyproxy/stats.html\"" "ViaProxyName \"tinyproxy\""
+			"StatFile \"/usr/share/tinyproxy/stats.html\"" "ViaProxyName \"tinyproxy\"" \
+			"${TINYPROXY_BIND-Bind $PROXY2}"
 		printf '%s\n' "$@"
 	} >"$dir/tinyproxy.conf"
 	spawn px tinyproxy -d -c "$dir/tinyproxy.conf" >"$dir/start.log" 2>&1
@@ -328,6 +335,40 @@ nginx_stream() {
 	listening px "${listen%:*}" "${listen##*:}" "nginx"
 }
 
+# --- ssh ---------------------------------------------------------------------------------
+
+# sshd_at NAMESPACE ADDRESS PORT ["sshd_config line"...]: lets in whoever has $RUN/ssh/key.
+sshd_at() {
+	local ns=$1 ip=$2 port=$3 dir=$RUN/ssh
+	shift 3
+	mkdir -p "$dir" /run/sshd
+	chmod 700 "$dir"
+	[ -f "$dir/host" ] || ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
+	[ -f "$dir/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
+	cp "$dir/key.pub" "$dir/authorized"
+	printf '%s\n' "ListenAddress $ip:$port" "HostKey $dir/host" "PidFile $dir/pid" \
+		"AuthorizedKeysFile $dir/authorized" "StrictModes no" "UsePAM no" \
+		"PermitRootLogin yes" "PasswordAuthentication no" "UseDNS no" "LogLevel VERBOSE" \
+		"$@" >"$dir/sshd-$ip.conf"
+	spawn "$ns" /usr/sbin/sshd -D -e -f "$dir/sshd-$ip.conf" 2>"$dir/sshd-$ip.log"
+	listening "$ns" "$ip" "$port" "sshd"
+}
+
+# ssh_from NAMESPACE LOG SSH-ARGS...: an ssh client without a command, in the background.
+ssh_from() {
+	local ns=$1 log=$2
+	shift 2
+	spawn "$ns" ssh -v -N -n -F /dev/null -i "$RUN/ssh/key" -o BatchMode=yes \
+		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
+		-o ExitOnForwardFailure=yes "$@" 2>"$log"
+	SSH_PID=$SPAWNED
+}
+
+ssh_end() {
+	kill "$SSH_PID"
+	wait "$SSH_PID" 2>/dev/null || true
+}
+
 # --- the outside mail server -------------------------------------------------------------
 
 # target_postfix [tls] ["main.cf line"...]: the destination, logging the ports of its clients.
@@ -350,18 +391,17 @@ target_postfix() {
 
 # --- clients -----------------------------------------------------------------------------
 
-# ask MECHANISM CLIENT SERVER:PORT TARGET:PORT [COUNT]: notes what is about to be asked.
+# ask MECHANISM CLIENT SERVER:PORT TARGET:PORT[>...] HEARD: for truth-proxy, which explains it.
 ask() {
-	local i
-	for ((i = 0; i < ${5-1}; i++)); do
-		echo "$1 $2 $3 $4" >>"$RUN/asks"
-	done
+	echo "$*" >>"$RUN/asks"
 }
 
-# asked CLIENT-STATUS WHAT OUTPUT: a client must succeed, or fail where REFUSED is set.
+# asked STATUS WHAT OUTPUT: a client must succeed, or fail where REFUSED is set; HEARD says which.
 asked() {
+	HEARD=granted
 	if [ -n "${REFUSED-}" ]; then
 		[ "$1" -ne 0 ] || die "$2 succeeded, though it should be refused"
+		HEARD=refused
 	elif [ "$1" -ne 0 ]; then
 		cat "$3" >&2
 		die "$2 ended with $1"
@@ -386,13 +426,13 @@ curl_mail() {
 	esac
 	letter "$RUN/letter" "Sales <sales@client.example>" "$to" "${SUBJECT-Your enquiry}" \
 		"${PARAGRAPHS-2}"
-	ask "$mechanism" "$client" "$server" "$target"
 	as_client "$client"
 	output
 	in_ns out curl -v --max-time "${MAX_TIME-60}" "${proxy[@]}" "$@" "$url/mail.client.example" \
 		--mail-from sales@client.example --mail-rcpt "$to" -T "$RUN/letter" --crlf \
 		>"$OUTPUT" 2>&1 || status=$?
 	asked "$status" "curl" "$OUTPUT"
+	ask "$mechanism" "$client" "$server" "$target" "$HEARD"
 }
 
 # curl_web MECHANISM CLIENT SERVER:PORT URL [CURL-ARGS...]
@@ -409,24 +449,25 @@ curl_web() {
 	*:*) ;;
 	*) [ "${url%%:*}" = https ] && target+=:443 || target+=:80 ;;
 	esac
-	ask "$mechanism" "$client" "$server" "$target"
 	as_client "$client"
 	output
 	in_ns out curl -v -k --max-time 30 "${proxy[@]}" "$@" "$url" >"$OUTPUT" 2>&1 || status=$?
 	asked "$status" "curl" "$OUTPUT"
+	ask "$mechanism" "$client" "$server" "$target" "$HEARD"
 }
 
 # probe_from CLIENT SERVER:PORT TARGET:PORT MECHANISM KIND [OPTION...]: raw probes (see probe).
 probe_from() {
-	local client=$1 server=$2 target=$3 mechanism=$4 kind=$5 count=1
+	local client=$1 server=$2 target=$3 mechanism=$4 kind=$5 heard
 	shift 5
-	[ "${1-}" != -n ] || count=$2
-	ask "$mechanism" "$client" "$server" "$target" "$count"
 	output
 	in_ns "${PROBE_NS-out}" "$LAB_DIR/probe" "$client" "$server" "$target" "$kind" "$@" >"$OUTPUT" || {
 		cat "$OUTPUT" >&2
 		die "the probe failed"
 	}
+	while read -r heard _; do
+		ask "$mechanism" "$client" "$server" "$target" "$heard"
+	done <"$OUTPUT"
 }
 
 # chained TYPE PROXY:PORT [TYPE PROXY:PORT...] -- COMMAND...: under proxychains4.

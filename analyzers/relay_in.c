@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* Inbound transactions, judged by the replies they get. */
+#include "relay_state.h"
+
+/* Keeps the recipient that says most. */
+static void
+decide_by(struct relay_open *open, const struct recipient *rcpt,
+    enum alert_verdict strength, uint16_t code)
+{
+	if (strength < open->strength ||
+	    (strength == open->strength &&
+		(open->mechanism == ALERT_PLAIN || rcpt->mechanism != ALERT_PLAIN)))
+		return;
+	open->strength = strength;
+	open->mechanism = rcpt->mechanism;
+	open->rcpt_code = code;
+	open->rcpt_hash = rcpt->hash;
+	memcpy(open->domain, rcpt->domain, sizeof(open->domain));
+}
+
+static void
+remember_rcpt(struct relay *relay, struct relay_open *open)
+{
+	struct seen *in = relay->index.side[RELAY_IN];
+	struct relay_leg *leg;
+
+	if (open->leg == SEEN_NONE)
+		open->leg = relay_index_add(&relay->index, RELAY_IN, open->tx);
+	leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
+	leg->mechanism = (uint8_t)open->mechanism;
+	leg->rcpt_code = open->rcpt_code;
+	if (relay_may_be_authenticated(open))
+		leg->flags |= RELAY_LEG_MAYBE_AUTH;
+	seen_key(in, open->leg, relay_rcpt_key(relay->rcpt.hash));
+	if (relay->rcpt.inner_hash != relay->rcpt.hash)
+		seen_key(in, open->leg, relay_rcpt_key(relay->rcpt.inner_hash));
+}
+
+static void
+inbound_third_party(
+    struct relay *relay, struct relay_open *open, const struct record_fact *fact)
+{
+	const struct recipient *rcpt = &relay->rcpt;
+
+	if (relay_is_accepted(fact)) {
+		open->accepted++;
+		open->mixed |= rcpt->outer_own;
+		decide_by(open, rcpt,
+		    rcpt->outer_own ? ALERT_SUSPECTED : ALERT_RCPT_ACCEPTED, fact->code);
+		remember_rcpt(relay, open);
+	} else if (relay_is_refused(fact)) {
+		open->refused++;
+		decide_by(open, rcpt, ALERT_REFUSED, fact->code);
+	} else {
+		open->unsure++;
+		decide_by(open, rcpt, ALERT_ATTEMPTED, 0);
+		remember_rcpt(relay, open);
+	}
+}
+
+static bool
+is_submission(const struct relay *relay, const struct relay_open *open)
+{
+	return conf_has_port(
+	    &relay->conf->submission_ports, open->tx->mail->session.server.port);
+}
+
+void
+relay_in_rcpt(struct relay *relay, struct relay_open *open, const struct record *record)
+{
+	if (relay_may_be_authenticated(open) && is_submission(relay, open))
+		return;
+	relay_read_rcpt(relay, open, record);
+	if (relay->rcpt.class == RECIPIENT_FOREIGN)
+		inbound_third_party(relay, open, &record->fact);
+	else if (!relay_is_refused(&record->fact))
+		open->mixed = true;
+	if (open->mixed && open->leg != SEEN_NONE)
+		relay_index_leg(&relay->index, RELAY_IN, open->leg)->flags |=
+		    RELAY_LEG_MIXED;
+}
+
+/* What the replies alone say. */
+static enum alert_verdict
+one_leg(const struct relay_open *open)
+{
+	if (open->accepted == 0)
+		return open->refused > 0 ? ALERT_REFUSED : ALERT_NO_VERDICT;
+	if (open->data_code >= 400 || open->final_code >= 400)
+		return ALERT_REFUSED;
+	if (open->strength == ALERT_SUSPECTED || relay_may_be_authenticated(open))
+		return ALERT_SUSPECTED;
+	return open->final_code >= 200 ? ALERT_ACCEPTED : ALERT_RCPT_ACCEPTED;
+}
+
+/* What the server said last about the message itself. */
+static uint16_t
+message_code(const struct relay_open *open)
+{
+	if (open->final_code != 0)
+		return open->final_code;
+	return open->data_code >= 400 ? open->data_code : 0;
+}
+
+/* A leg for the alert of a transaction that may have none in the index. */
+static struct relay_leg
+passing_leg(const struct relay_open *open)
+{
+	struct relay_leg leg = { 0 };
+
+	relay_leg_begin(&leg, open->tx);
+	leg.data_code = message_code(open);
+	leg.rcpt_code = open->rcpt_code;
+	leg.mechanism = (uint8_t)open->mechanism;
+	return leg;
+}
+
+/* Returns what the occurrence stands at. */
+static enum alert_verdict
+judge(struct relay *relay, const struct relay_open *open, enum alert_verdict was)
+{
+	enum alert_verdict verdict = relay->undecided ? ALERT_NO_VERDICT : one_leg(open);
+	struct alert alert = { .origin = open->tx->last,
+		.has_tx = true,
+		.tx_id = open->tx_id,
+		.mail = open->tx };
+	struct relay_leg leg;
+	unsigned evidence = 0;
+
+	if (verdict <= was)
+		return was;
+	leg = passing_leg(open);
+	if (verdict == ALERT_REFUSED && leg.data_code < 400)
+		leg.data_code = 0; /* that was for other recipients */
+	if (relay_index_attempted(&relay->index, open->rcpt_hash, open->tx->first.ts_us))
+		evidence |= ALERT_EVIDENCE_OUTBOUND_ATTEMPT;
+	relay_alert_fill(&alert, &leg, verdict, evidence);
+	alert.was = was;
+	alert.domain = slice_str(open->domain);
+	relay_alert_raise(relay, &alert);
+	return verdict;
+}
+
+/* Also where what came after the recipients was lost: the outbound leg tells. */
+static bool
+may_have_carried(const struct relay_open *open)
+{
+	const struct transaction *tx = open->tx;
+
+	return relay_carried(tx) ||
+	       (open->data_code < 400 && tx->outcome == MAIL_UNKNOWN);
+}
+
+void
+relay_in_end(struct relay *relay, struct relay_open *open)
+{
+	struct relay_leg *leg;
+
+	if (open->leg != SEEN_NONE)
+		relay_index_leg(&relay->index, RELAY_IN, open->leg)->data_code =
+		    message_code(open);
+	if (may_have_carried(open))
+		relay_confirm_by(relay, RELAY_IN, open);
+	if (open->leg == SEEN_NONE) {
+		judge(relay, open, ALERT_NO_VERDICT);
+		return;
+	}
+	leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
+	leg->verdict = (uint8_t)judge(relay, open, (enum alert_verdict)leg->verdict);
+	relay_close_leg(relay, open);
+	if ((leg->flags & RELAY_LEG_CARRIED) == 0)
+		seen_drop(relay->index.side[RELAY_IN], open->leg);
+}

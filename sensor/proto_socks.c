@@ -1,0 +1,732 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * SOCKS 4 and 4a (Ying-Da Lee's memos), SOCKS 5 (RFC 1928), its passwords (RFC 1929). Each
+ * direction is read by its own small machine. Clients may send greeting, password and
+ * request at once, so the requester's waits for an answer only where the answer decides
+ * how to read on, and, behind the request, for the grant.
+ */
+#include "proto.h"
+#include "tunnel.h"
+
+enum {
+	V4 = 4,
+	V5 = 5,
+	V5_AUTH = 1, /* version of RFC 1929, and of the GSSAPI messages of RFC 1961 */
+
+	V4_HEAD = 8, /* of request and reply */
+	V5_ADDR_AT = 4,
+	V4_USER_SANE = 64, /* longest user id a probe takes for one */
+	MESSAGE_MAX = V5_ADDR_AT + 1 + 255 + 2,
+
+	V4_OK = 0x5a,
+	V4_LAST = 0x5d,
+};
+
+enum command { COMMAND_CONNECT = 1, COMMAND_BIND = 2, COMMAND_UDP = 3 };
+
+enum method {
+	METHOD_NONE = 0,
+	METHOD_GSSAPI = 1,
+	METHOD_PASSWORD = 2,
+	METHOD_LAST = 9, /* of those IANA knows */
+	METHOD_PRIVATE = 0x80,
+	METHOD_REFUSED = 0xff,
+};
+
+enum request_state {
+	REQUEST_VERSION,
+	REQUEST_V4_HEAD,
+	REQUEST_V4_USER,
+	REQUEST_V4_NAME,
+	REQUEST_V5_GREETING,
+	REQUEST_V5_NEXT, /* a password or the request */
+	REQUEST_V5_USER,
+	REQUEST_V5_PASSWORD,
+	REQUEST_V5_REQUEST,
+	REQUEST_ASKED, /* waits for the grant */
+};
+
+enum reply_state {
+	REPLY_FIRST, /* to the greeting, or to a version 4 request */
+	REPLY_PASSWORD,
+	REPLY_CODE,
+	REPLY_REST, /* the address behind the code */
+	REPLY_GRANTED,
+	REPLY_OVER,
+};
+
+/* Facts to be told, in this order. */
+enum due { DUE_ASKED = 0x01, DUE_GRANTED = 0x02, DUE_REFUSED = 0x04 };
+
+/* One message, as far as it is there. */
+struct message {
+	uint16_t have;
+	uint8_t b[MESSAGE_MAX];
+};
+
+struct socks {
+	enum request_state request;
+	enum reply_state reply;
+	uint8_t due; /* enum due */
+	uint8_t version;
+	uint8_t command;
+	uint8_t method;
+	bool has_method; /* the responder chose it */
+	bool greeted;    /* the greeting is complete */
+	bool password;   /* a user and password were sent */
+	bool bound;      /* the first reply to BIND has come */
+	bool told;       /* that something was asked */
+	bool ended;      /* the requester has no more to say */
+	uint8_t code;
+	uint8_t skip;    /* bytes of the password still to come */
+	const char *why;
+	uint8_t offered[32]; /* a bit for each method */
+	struct tunnel tunnel;
+	struct message sent, got;
+};
+
+/* What a step of a machine came to. */
+enum step {
+	STEP_ON,
+	STEP_MORE, /* no more input, or it must wait */
+	STEP_INNER,
+	STEP_DONE,
+	STEP_BAD,
+};
+
+static bool
+is_offered(const uint8_t offered[static 32], uint8_t method)
+{
+	return offered[method / 8] >> method % 8 & 1;
+}
+
+/* Takes input until the message has need bytes. */
+static bool
+gather(struct message *message, size_t need, struct slice *in)
+{
+	size_t n = message->have < need ? need - message->have : 0;
+
+	n = n < in->n ? n : in->n;
+	if (n > 0)
+		memcpy(message->b + message->have, in->p, n);
+	message->have = (uint16_t)(message->have + n);
+	*in = slice_tail(*in, n);
+	return message->have >= need;
+}
+
+/* Takes input through a NUL; what is before it goes to add(). */
+static bool
+take_string(struct tunnel *tunnel, void (*add)(struct tunnel *, struct slice),
+    struct slice *in)
+{
+	const uint8_t *nul = in->n > 0 ? memchr(in->p, 0, in->n) : NULL;
+	struct slice text = slice_head(*in, nul != NULL ? (size_t)(nul - in->p) : in->n);
+
+	add(tunnel, text);
+	*in = slice_tail(*in, nul != NULL ? text.n + 1 : text.n);
+	return nul != NULL;
+}
+
+static enum step
+complete(struct socks *socks)
+{
+	socks->request = REQUEST_ASKED;
+	socks->due |= DUE_ASKED;
+	socks->told = true;
+	return STEP_ON;
+}
+
+static enum step
+read_version(struct socks *socks, struct slice *in)
+{
+	if (in->n == 0)
+		return STEP_MORE;
+	socks->version = in->p[0];
+	if (socks->version == V4)
+		socks->request = REQUEST_V4_HEAD;
+	else if (socks->version == V5)
+		socks->request = REQUEST_V5_GREETING;
+	else
+		return STEP_BAD;
+	socks->tunnel.kind = socks->version == V4 ? FACT_TUNNEL_SOCKS4 : FACT_TUNNEL_SOCKS5;
+	return STEP_ON;
+}
+
+static bool
+is_4a(const uint8_t ip[static 4])
+{
+	return ip[0] == 0 && ip[1] == 0 && ip[2] == 0 && ip[3] != 0;
+}
+
+static enum step
+read_v4_head(struct socks *socks, struct slice *in)
+{
+	const uint8_t *b = socks->sent.b;
+	struct addr addr;
+
+	if (!gather(&socks->sent, V4_HEAD, in))
+		return STEP_MORE;
+	if (b[1] != COMMAND_CONNECT && b[1] != COMMAND_BIND)
+		return STEP_BAD;
+	socks->command = b[1];
+	socks->tunnel.port = be16(b + 2);
+	addr = addr_from_v4(b + 4);
+	if (is_4a(b + 4))
+		socks->tunnel.kind = FACT_TUNNEL_SOCKS4A;
+	else
+		tunnel_set_addr(&socks->tunnel, &addr);
+	socks->request = REQUEST_V4_USER;
+	return STEP_ON;
+}
+
+static enum step
+read_v4_user(struct socks *socks, struct slice *in)
+{
+	if (!take_string(&socks->tunnel, tunnel_add_user, in))
+		return STEP_MORE;
+	if (socks->tunnel.kind != FACT_TUNNEL_SOCKS4A)
+		return complete(socks);
+	socks->request = REQUEST_V4_NAME;
+	return STEP_ON;
+}
+
+static enum step
+read_v4_name(struct socks *socks, struct slice *in)
+{
+	return take_string(&socks->tunnel, tunnel_add_host, in) ? complete(socks) : STEP_MORE;
+}
+
+static enum step
+read_greeting(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->sent;
+
+	if (!gather(m, 2, in) || !gather(m, 2u + m->b[1], in))
+		return STEP_MORE;
+	for (unsigned i = 0; i < m->b[1]; i++)
+		socks->offered[m->b[2 + i] / 8] |= (uint8_t)(1 << m->b[2 + i] % 8);
+	m->have = 0;
+	socks->greeted = true;
+	socks->request = REQUEST_V5_NEXT;
+	return STEP_ON;
+}
+
+/* Whether what begins with the version of RFC 1929 is a password. */
+static enum step
+judge_auth(const struct socks *socks)
+{
+	if (socks->has_method)
+		return socks->method == METHOD_PASSWORD ? STEP_ON : STEP_DONE;
+	if (!is_offered(socks->offered, METHOD_PASSWORD))
+		return STEP_DONE;
+	return is_offered(socks->offered, METHOD_GSSAPI) ? STEP_MORE : STEP_ON;
+}
+
+static enum step
+read_next(struct socks *socks, struct slice *in)
+{
+	enum step step;
+
+	if (in->n == 0)
+		return STEP_MORE;
+	if (in->p[0] == V5) {
+		socks->request = REQUEST_V5_REQUEST;
+		return STEP_ON;
+	}
+	if (in->p[0] != V5_AUTH || socks->password)
+		return STEP_DONE;
+	step = judge_auth(socks);
+	if (step == STEP_ON)
+		socks->request = REQUEST_V5_USER;
+	return step;
+}
+
+/* Through the length of the password, which itself is never kept. */
+static enum step
+read_user(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->sent;
+
+	if (!gather(m, 2, in) || !gather(m, 2u + m->b[1] + 1, in))
+		return STEP_MORE;
+	tunnel_add_user(&socks->tunnel, slice_of(m->b + 2, m->b[1]));
+	socks->skip = m->b[2 + m->b[1]];
+	m->have = 0;
+	socks->request = REQUEST_V5_PASSWORD;
+	return STEP_ON;
+}
+
+static enum step
+skip_password(struct socks *socks, struct slice *in)
+{
+	size_t n = in->n < socks->skip ? in->n : socks->skip;
+
+	*in = slice_tail(*in, n);
+	socks->skip -= (uint8_t)n;
+	if (socks->skip > 0)
+		return STEP_MORE;
+	socks->password = true;
+	socks->request = REQUEST_V5_NEXT;
+	return STEP_ON;
+}
+
+/* Bytes of an address and its port, of which the message has the type and one more; 0: no
+ * such type. */
+static size_t
+v5_addr_bytes(const struct message *m)
+{
+	switch (m->b[V5_ADDR_AT - 1]) {
+	case 1:
+		return 4 + 2;
+	case 3:
+		return 1u + m->b[V5_ADDR_AT] + 2;
+	case 4:
+		return 16 + 2;
+	}
+	return 0;
+}
+
+static void
+set_v5_addr(struct socks *socks, const struct message *m)
+{
+	const uint8_t *p = m->b + V5_ADDR_AT;
+	struct addr addr;
+
+	if (m->b[V5_ADDR_AT - 1] == 3) {
+		tunnel_add_host(&socks->tunnel, slice_of(p + 1, p[0]));
+	} else {
+		addr = v5_addr_bytes(m) == 4 + 2 ? addr_from_v4(p) : addr_from_v6(p);
+		tunnel_set_addr(&socks->tunnel, &addr);
+	}
+	socks->tunnel.port = be16(m->b + m->have - 2);
+}
+
+static enum step
+read_request(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->sent;
+
+	if (!gather(m, V5_ADDR_AT + 1, in))
+		return STEP_MORE;
+	if (m->b[1] < COMMAND_CONNECT || m->b[1] > COMMAND_UDP || v5_addr_bytes(m) == 0)
+		return STEP_DONE;
+	if (!gather(m, V5_ADDR_AT + v5_addr_bytes(m), in))
+		return STEP_MORE;
+	socks->command = m->b[1];
+	set_v5_addr(socks, m);
+	return complete(socks);
+}
+
+static enum step
+step_request(struct socks *socks, struct slice *in)
+{
+	switch (socks->request) {
+	case REQUEST_VERSION:
+		return read_version(socks, in);
+	case REQUEST_V4_HEAD:
+		return read_v4_head(socks, in);
+	case REQUEST_V4_USER:
+		return read_v4_user(socks, in);
+	case REQUEST_V4_NAME:
+		return read_v4_name(socks, in);
+	case REQUEST_V5_GREETING:
+		return read_greeting(socks, in);
+	case REQUEST_V5_NEXT:
+		return read_next(socks, in);
+	case REQUEST_V5_USER:
+		return read_user(socks, in);
+	case REQUEST_V5_PASSWORD:
+		return skip_password(socks, in);
+	case REQUEST_V5_REQUEST:
+		return read_request(socks, in);
+	case REQUEST_ASKED:
+		break;
+	}
+	return STEP_MORE;
+}
+
+/* What came to nothing before it named a target is told without one. */
+static enum step
+give_up(struct socks *socks)
+{
+	if (socks->greeted && !socks->told)
+		socks->due |= DUE_ASKED;
+	socks->told = true;
+	socks->reply = REPLY_OVER;
+	return STEP_ON;
+}
+
+static enum step
+refuse(struct socks *socks, uint8_t code, const char *why)
+{
+	socks->code = code;
+	socks->why = why;
+	socks->due |= DUE_REFUSED;
+	return give_up(socks);
+}
+
+/* Waits for the requester, if it may still say something. */
+static enum step
+await(struct socks *socks)
+{
+	return socks->ended ? give_up(socks) : STEP_MORE;
+}
+
+static enum step
+judge_code(struct socks *socks, uint8_t code, bool granted)
+{
+	if (!granted && socks->bound)
+		return STEP_DONE; /* what was granted is the listening port */
+	if (!granted)
+		return refuse(socks, code, "");
+	socks->code = code;
+	if (!socks->bound)
+		socks->due |= DUE_GRANTED;
+	socks->reply = REPLY_REST;
+	return STEP_ON;
+}
+
+static enum step
+read_method(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->got;
+
+	if (!socks->greeted)
+		return await(socks);
+	if (!gather(m, 2, in))
+		return STEP_MORE;
+	m->have = 0;
+	socks->method = m->b[1];
+	socks->has_method = true;
+	if (m->b[0] != V5)
+		return STEP_BAD;
+	if (socks->method == METHOD_REFUSED)
+		return refuse(socks, METHOD_REFUSED, "no acceptable method");
+	if (socks->method == METHOD_PASSWORD)
+		socks->reply = REPLY_PASSWORD;
+	else if (socks->method == METHOD_NONE)
+		socks->reply = REPLY_CODE;
+	else
+		return STEP_DONE;
+	return STEP_ON;
+}
+
+static enum step
+read_password_reply(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->got;
+
+	if (!socks->password && !socks->told)
+		return await(socks);
+	if (!gather(m, 2, in))
+		return STEP_MORE;
+	m->have = 0;
+	/* Some servers answer with their own version. */
+	if (m->b[0] != V5_AUTH && m->b[0] != V5)
+		return STEP_DONE;
+	if (m->b[1] != 0)
+		return refuse(socks, m->b[1], "authentication failed");
+	socks->reply = REPLY_CODE;
+	return STEP_ON;
+}
+
+static enum step
+read_code(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->got;
+
+	if (socks->request != REQUEST_ASKED)
+		return await(socks);
+	if (!gather(m, 2, in))
+		return STEP_MORE;
+	if (socks->version == V5)
+		return m->b[0] == V5 ? judge_code(socks, m->b[1], m->b[1] == 0) : STEP_DONE;
+	if (m->b[0] != 0 || m->b[1] < V4_OK || m->b[1] > V4_LAST)
+		return STEP_BAD;
+	return judge_code(socks, m->b[1], m->b[1] == V4_OK);
+}
+
+static enum step
+read_rest(struct socks *socks, struct slice *in)
+{
+	struct message *m = &socks->got;
+	size_t need = V4_HEAD;
+
+	if (socks->version == V5) {
+		if (!gather(m, V5_ADDR_AT + 1, in))
+			return STEP_MORE;
+		if (v5_addr_bytes(m) == 0)
+			return STEP_DONE;
+		need = V5_ADDR_AT + v5_addr_bytes(m);
+	}
+	if (!gather(m, need, in))
+		return STEP_MORE;
+	m->have = 0;
+	if (socks->command == COMMAND_UDP)
+		return STEP_DONE;
+	socks->reply = REPLY_GRANTED;
+	if (socks->command == COMMAND_BIND && !socks->bound) {
+		socks->bound = true; /* a second reply says who connected */
+		socks->reply = REPLY_CODE;
+	}
+	return STEP_ON;
+}
+
+static enum step
+step_reply(struct socks *socks, struct slice *in)
+{
+	switch (socks->reply) {
+	case REPLY_FIRST:
+		if (socks->version == V5)
+			return read_method(socks, in);
+		return socks->version == V4 ? read_code(socks, in) : STEP_MORE;
+	case REPLY_PASSWORD:
+		return read_password_reply(socks, in);
+	case REPLY_CODE:
+		return read_code(socks, in);
+	case REPLY_REST:
+		return read_rest(socks, in);
+	case REPLY_GRANTED:
+	case REPLY_OVER:
+		break;
+	}
+	return STEP_MORE;
+}
+
+static void
+tell_asked(struct socks *socks, struct fact *fact)
+{
+	if (socks->command == COMMAND_BIND)
+		tunnel_add_line(&socks->tunnel, slice_str("BIND"));
+	else if (socks->command == COMMAND_UDP)
+		tunnel_add_line(&socks->tunnel, slice_str("UDP ASSOCIATE"));
+	tunnel_asked(&socks->tunnel, fact);
+}
+
+static void
+tell(struct socks *socks, struct fact *fact)
+{
+	unsigned first = socks->due & -socks->due;
+
+	socks->due &= (uint8_t)~first;
+	if (first == DUE_ASKED)
+		tell_asked(socks, fact);
+	else if (first == DUE_GRANTED)
+		tunnel_granted(&socks->tunnel, socks->code, true, fact);
+	else
+		tunnel_refused(&socks->tunnel, socks->code, slice_str(socks->why), fact);
+}
+
+/* Behind the request the requester's stream is the tunnel's: gaps and its end wait, too. */
+static enum step
+take_break(struct socks *socks, enum proto_role role, struct proto_input *input)
+{
+	bool lost = input->gap > 0;
+
+	if (role == PROTO_REQUESTER && socks->request == REQUEST_ASKED)
+		return STEP_MORE;
+	input->gap = 0;
+	if (lost)
+		return STEP_DONE;
+	input->end = false;
+	if (role == PROTO_RESPONDER)
+		return give_up(socks);
+	socks->ended = true;
+	return STEP_MORE;
+}
+
+static enum step
+step(struct socks *socks, enum proto_role role, struct proto_input *input)
+{
+	enum step result;
+
+	if (socks->reply == REPLY_GRANTED)
+		return STEP_INNER;
+	if (socks->reply == REPLY_OVER)
+		return STEP_DONE;
+	if (input->gap > 0)
+		return take_break(socks, role, input);
+	if (role == PROTO_REQUESTER)
+		result = step_request(socks, &input->data);
+	else
+		result = step_reply(socks, &input->data);
+	if (result == STEP_MORE && input->data.n == 0 && input->end)
+		result = take_break(socks, role, input);
+	return result;
+}
+
+static enum proto_result
+parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
+{
+	static const enum proto_result result[] = {
+		[STEP_MORE] = PROTO_MORE,
+		[STEP_INNER] = PROTO_INNER,
+		[STEP_DONE] = PROTO_DONE,
+		[STEP_BAD] = PROTO_BAD,
+	};
+	struct socks *socks = state;
+	enum step got;
+
+	do {
+		if (socks->due != 0) {
+			tell(socks, fact);
+			return PROTO_FACT;
+		}
+		got = step(socks, role, input);
+	} while (got == STEP_ON);
+	return result[got];
+}
+
+static bool
+is_text(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		if ((s.p[i] < ' ' && memchr("\t\r\n", s.p[i], 3) == NULL) || s.p[i] == 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* A string with its NUL at the front of *in, and taken from it. */
+static enum proto_probe
+probe_string(struct slice *in, size_t max)
+{
+	const uint8_t *nul = in->n > 0 ? memchr(in->p, 0, in->n) : NULL;
+	struct slice text = slice_head(*in, nul != NULL ? (size_t)(nul - in->p) : in->n);
+
+	if (text.n > max || !is_text(text))
+		return PROTO_NO;
+	*in = slice_tail(*in, text.n + 1);
+	return nul != NULL ? PROTO_YES : PROTO_MAYBE;
+}
+
+/* YES: a whole version 4 request is at the front of *in, and is taken from it. */
+static enum proto_probe
+probe_v4(struct slice *in)
+{
+	const uint8_t *p = in->p;
+	enum proto_probe user;
+	bool name;
+
+	if (in->n > 1 && p[1] != COMMAND_CONNECT && p[1] != COMMAND_BIND)
+		return PROTO_NO;
+	if (in->n > 3 && be16(p + 2) == 0)
+		return PROTO_NO;
+	if (in->n < V4_HEAD)
+		return PROTO_MAYBE;
+	if (be32(p + 4) == 0)
+		return PROTO_NO;
+	name = is_4a(p + 4);
+	*in = slice_tail(*in, V4_HEAD);
+	user = probe_string(in, V4_USER_SANE);
+	if (user != PROTO_YES || !name)
+		return user;
+	if (in->n > 0 && in->p[0] == 0)
+		return PROTO_NO;
+	return probe_string(in, TUNNEL_HOST_MAX);
+}
+
+static bool
+is_v4_reply(struct slice s)
+{
+	return (s.n < 1 || s.p[0] == 0) &&
+	    (s.n < 2 || (s.p[1] >= V4_OK && s.p[1] <= V4_LAST));
+}
+
+/* What may stand behind a greeting. */
+static bool
+is_v5_next(struct slice s)
+{
+	if (s.n == 0)
+		return true;
+	if (s.p[0] == V5_AUTH)
+		return true;
+	return s.p[0] == V5 &&
+	    (s.n < 2 || (s.p[1] >= COMMAND_CONNECT && s.p[1] <= COMMAND_UDP)) &&
+	    (s.n < 4 || s.p[3] == 1 || s.p[3] == 3 || s.p[3] == 4);
+}
+
+/* YES: a greeting is at the front of *in, and is taken from it. */
+static enum proto_probe
+probe_v5(struct slice *in, struct slice *methods)
+{
+	if (in->n > 1 && in->p[1] == 0)
+		return PROTO_NO;
+	if (in->n < 2)
+		return PROTO_MAYBE;
+	*methods = slice_head(slice_tail(*in, 2), in->p[1]);
+	if (memchr(methods->p, METHOD_REFUSED, methods->n) != NULL)
+		return PROTO_NO;
+	if (methods->n < in->p[1])
+		return PROTO_MAYBE;
+	*in = slice_tail(*in, 2 + methods->n);
+	return is_v5_next(*in) ? PROTO_YES : PROTO_NO;
+}
+
+static bool
+is_v5_choice(struct slice s, struct slice methods)
+{
+	return (s.n < 1 || s.p[0] == V5) &&
+	    (s.n < 2 || s.p[1] == METHOD_REFUSED ||
+		memchr(methods.p, s.p[1], methods.n) != NULL);
+}
+
+static bool
+are_known(struct slice methods)
+{
+	for (size_t i = 0; i < methods.n; i++) {
+		if (methods.p[i] > METHOD_LAST && methods.p[i] < METHOD_PRIVATE)
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Both directions must be coherent: an echo service or another protocol that begins with
+ * these octets is no proxy. Only an attempt nobody answered stands alone.
+ */
+static enum proto_probe
+probe(struct slice requester, struct slice responder, unsigned flags)
+{
+	struct slice in = requester, methods = { NULL, 0 };
+	enum proto_probe shape;
+	bool coherent, alone;
+
+	if (requester.n == 0)
+		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
+	if (requester.p[0] == V4) {
+		shape = probe_v4(&in);
+		coherent = is_v4_reply(responder);
+		alone = is_text(in);
+	} else if (requester.p[0] == V5) {
+		shape = probe_v5(&in, &methods);
+		coherent = shape != PROTO_YES || is_v5_choice(responder, methods);
+		alone = are_known(methods);
+	} else {
+		return PROTO_NO;
+	}
+	if (shape != PROTO_YES || !coherent)
+		return coherent ? shape : PROTO_NO;
+	if (responder.n >= 2)
+		return PROTO_YES;
+	if (responder.n > 0 || !alone || flags & PROTO_PROBE_MIDSTREAM)
+		return PROTO_MAYBE;
+	return flags & PROTO_PROBE_LAST ? PROTO_YES : PROTO_MAYBE;
+}
+
+static void
+init(void *state)
+{
+	struct socks *socks = state;
+
+	memset(socks, 0, sizeof(*socks));
+	tunnel_init(&socks->tunnel, 0);
+}
+
+const struct proto proto_socks = {
+	.name = "socks",
+	.state_bytes = sizeof(struct socks),
+	.probe = probe,
+	.init = init,
+	.parse = parse,
+};

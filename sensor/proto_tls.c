@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * TLS inside a tunnel: named, since it hides what else goes on there. On TCP itself it
+ * stays unclaimed, so that its payload turns are recorded.
+ */
+#include "proto.h"
+
+enum { RECORD_HANDSHAKE = 0x16, VERSION_MAJOR = 3, CLIENT_HELLO = 1, HELLO_HEAD = 6 };
+
+static enum proto_probe
+probe(struct slice requester, struct slice responder, unsigned flags)
+{
+	const uint8_t *p = requester.p;
+
+	if (!(flags & PROTO_PROBE_INSIDE))
+		return PROTO_NO;
+	if (requester.n == 0)
+		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
+	if (p[0] != RECORD_HANDSHAKE || (requester.n > 1 && p[1] != VERSION_MAJOR))
+		return PROTO_NO;
+	if (requester.n < HELLO_HEAD)
+		return PROTO_MAYBE;
+	return p[5] == CLIENT_HELLO ? PROTO_YES : PROTO_NO;
+}
+
+static void
+init(void *state)
+{
+	(void)state;
+}
+
+static enum proto_result
+parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
+{
+	(void)state;
+	(void)role;
+	(void)fact;
+	*input = (struct proto_input){ 0 };
+	return PROTO_DONE;
+}
+
+const struct proto proto_tls = {
+	.name = "tls",
+	.state_bytes = 0,
+	.probe = probe,
+	.init = init,
+	.parse = parse,
+};
