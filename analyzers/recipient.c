@@ -111,6 +111,19 @@ is_server_name(const struct recipient_own *own, const char *domain)
 	       strcmp(name, domain) == 0;
 }
 
+/* A server that was not heard saying its name may have any below our domains. */
+static bool
+may_be_server_name(const struct recipient_own *own, const char *domain)
+{
+	if (own->server == NULL || own->server_name.n > 0 || own->local_domains == NULL)
+		return false;
+	while ((domain = strchr(domain, '.')) != NULL) {
+		if (domain_set_has(own->local_domains, ++domain))
+			return true;
+	}
+	return false;
+}
+
 static bool
 is_own_addr(const struct recipient_own *own, const struct addr *addr)
 {
@@ -171,7 +184,7 @@ place_of(
 		return PLACE_OWN;
 	if (own->local_domains != NULL && domain_set_has(own->local_domains, out))
 		return PLACE_OWN;
-	if (is_server_name(own, out))
+	if (is_server_name(own, out) || may_be_server_name(own, out))
 		return PLACE_OWN;
 	if (own->relay_domains != NULL && domain_set_has(own->relay_domains, out))
 		return PLACE_RELAYED;

@@ -12,6 +12,8 @@
 
 #include "relay_state.h"
 
+enum { GAPS = 16384, GAPS_SHARE_PERCENT = 25 };
+
 static bool
 relay_enabled(const struct conf *conf)
 {
@@ -28,6 +30,7 @@ relay_free(void *self)
 	relay_index_release(&relay->index);
 	relay_trace_release(&relay->trace);
 	relay_servers_free(relay->servers);
+	seen_free(relay->gaps);
 	free(relay->open);
 	free(relay);
 }
@@ -45,6 +48,9 @@ leg_gone(void *context, const struct relay_leg *leg)
 static void *
 relay_new(const struct analyzer_context *context)
 {
+	static const struct seen_limits gaps = {
+		.entries = GAPS, .keys = GAPS, .share_percent = GAPS_SHARE_PERCENT
+	};
 	const struct conf *conf = context->conf;
 	struct relay *relay = calloc(1, sizeof(*relay));
 
@@ -56,7 +62,8 @@ relay_new(const struct analyzer_context *context)
 	relay->index.rcpt_only = relay->undecided;
 	relay->open = calloc(context->transaction_slots, sizeof(*relay->open));
 	relay->servers = relay_servers_new(conf->relay.window_sec);
-	if (relay->open == NULL || relay->servers == NULL ||
+	relay->gaps = seen_new(&gaps);
+	if (relay->open == NULL || relay->servers == NULL || relay->gaps == NULL ||
 	    relay_index_init(&relay->index, &conf->relay, leg_gone, relay) == -1 ||
 	    relay_trace_init(&relay->trace, &conf->relay) == -1) {
 		relay_free(relay);
@@ -137,7 +144,7 @@ relay_is_refused(const struct record_fact *fact)
 bool
 relay_may_be_authenticated(const struct relay_open *open)
 {
-	return !open->start_seen || !open->mail_sure;
+	return !open->whole || !open->mail_sure;
 }
 
 void
@@ -148,6 +155,26 @@ relay_close_leg(struct relay *relay, const struct relay_open *open)
 	if (open->leg != SEEN_NONE)
 		relay_index_leg(&relay->index, side, open->leg)->flags &=
 		    (uint8_t)~RELAY_LEG_OPEN;
+}
+
+/* Whether the session was seen from its start, without a gap that may hide AUTH. */
+static bool
+is_whole(const struct relay *relay, const struct mail_session *mail)
+{
+	return (mail->greeting_code != 0 || mail->helo.n > 0) &&
+	       seen_find(relay->gaps, mail->session.flow_id) == SEEN_NONE;
+}
+
+static void
+note_gap(struct relay *relay, const struct relay_open *open)
+{
+	const struct session *s = &open->tx->mail->session;
+	uint32_t entry;
+
+	if (seen_find(relay->gaps, s->flow_id) != SEEN_NONE)
+		return;
+	entry = seen_add(relay->gaps, s->client.addr.q[1], open->tx->last.ts_us);
+	seen_key(relay->gaps, entry, s->flow_id);
 }
 
 static struct relay_open *
@@ -166,7 +193,7 @@ open_of(struct relay *relay, const struct transaction *tx)
 		.tx_id = tx->tx_id,
 		.role = role_of(relay, tx->mail),
 		.leg = SEEN_NONE,
-		.start_seen = tx->mail->greeting_code != 0 || tx->mail->helo.n > 0,
+		.whole = is_whole(relay, tx->mail),
 	};
 	return open;
 }
@@ -188,8 +215,11 @@ transaction_fact(
 	bool inbound = open->role == RELAY_ROLE_INBOUND;
 	bool unsure = (record->fact.flags & FACT_UNSURE) != 0;
 
-	if (record->fact.type == FACT_MAIL && !unsure)
-		open->mail_sure = true;
+	if (record->fact.type == FACT_MAIL) {
+		open->mail_sure = !unsure;
+		if (unsure && inbound)
+			note_gap(relay, open);
+	}
 	if (record->fact.type == FACT_DATA && !unsure)
 		open->data_code = record->fact.code;
 	if (record->fact.type == FACT_FINAL && !unsure)

@@ -30,7 +30,8 @@ struct relay_open {
 	enum relay_role role;
 	uint32_t leg; /* in the index; SEEN_NONE: no third-party recipient to remember */
 	bool mixed;   /* RELAY_LEG_MIXED, before there is a leg */
-	bool start_seen, mail_sure;         /* if not, AUTH may have been missed */
+	bool whole;   /* its session was, so far; if not, AUTH may have been missed */
+	bool mail_sure;
 	uint32_t accepted, refused, unsure; /* third-party recipients */
 	/* The recipient that decides: the strongest, plain among equals. */
 	enum alert_verdict strength;
@@ -53,6 +54,7 @@ struct relay {
 	struct relay_index index;
 	struct relay_trace trace;
 	struct relay_servers *servers;
+	struct seen *gaps;       /* inbound sessions that lost something before a MAIL */
 	struct relay_open *open; /* by the transaction's slot */
 	bool undecided;          /* no local domains: only two legs tell */
 	struct relay_counts counts;

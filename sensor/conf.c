@@ -42,6 +42,14 @@ static const struct conf built_in = {
 		.client_share_percent = 25,
 		.unrelated_domains = 3,
 	},
+	.proxy = {
+		.enabled = true,
+		.window_sec = 300,
+		.requests = 65536,
+		.legs = 131072,
+		.connections = 131072,
+		.client_share_percent = 25,
+	},
 	.alerts = { .window_sec = 3600, .findings = 65536, .clients = 100 },
 	.output = { .log = CONF_LOG_ALERT, .syslog_facility = LOG_DAEMON },
 };

@@ -53,6 +53,15 @@ struct conf_relay {
 	uint32_t unrelated_domains; /* that prove a relay where no local domain is configured */
 };
 
+struct conf_proxy {
+	bool enabled;
+	uint32_t window_sec;  /* how long connections wait for their other leg */
+	uint32_t requests;    /* to proxies, open at the same time */
+	uint32_t legs;        /* outbound connections remembered */
+	uint32_t connections; /* whose first octets are remembered, to find forwarders */
+	uint32_t client_share_percent; /* of each, what one client can fill */
+};
+
 struct conf_alerts {
 	uint32_t window_sec; /* aggregation */
 	uint32_t findings;   /* remembered */
@@ -78,6 +87,7 @@ struct conf {
 	struct conf_sensor sensor;
 	struct conf_mail mail;
 	struct conf_relay relay;
+	struct conf_proxy proxy;
 	struct conf_alerts alerts;
 	struct conf_output output;
 };

@@ -39,6 +39,14 @@ const struct conf_key conf_keys[] = {
 	{ "relay", "unrelated-domains", CONF_NUMBER, AT(relay.unrelated_domains), 2,
 	    100 },
 
+	{ "proxy", "enabled", CONF_SWITCH, AT(proxy.enabled), 0, 0 },
+	{ "proxy", "window-sec", CONF_NUMBER, AT(proxy.window_sec), 1, DAY_SEC },
+	{ "proxy", "requests", CONF_NUMBER, AT(proxy.requests), 16, 16 * MIB },
+	{ "proxy", "legs", CONF_NUMBER, AT(proxy.legs), 16, 16 * MIB },
+	{ "proxy", "connections", CONF_NUMBER, AT(proxy.connections), 16, 16 * MIB },
+	{ "proxy", "client-share-percent", CONF_NUMBER, AT(proxy.client_share_percent), 1,
+	    100 },
+
 	{ "alerts", "window-sec", CONF_NUMBER, AT(alerts.window_sec), 1, 30 * DAY_SEC },
 	{ "alerts", "findings", CONF_NUMBER, AT(alerts.findings), 16, 16 * MIB },
 	{ "alerts", "clients", CONF_NUMBER, AT(alerts.clients), 1, 10000 },

@@ -4,6 +4,10 @@
 const struct proto *const proto_table[] = {
 	&proto_smtp,
 	&proto_smtps,
+	&proto_http,
+	&proto_socks,
+	&proto_telnet,
+	&proto_tls,
 	NULL,
 };
 

@@ -123,9 +123,10 @@ smtp_auth_take(struct smtp_auth *auth, struct slice response)
 	struct slice user;
 
 	/* Of LOGIN the second response is the password: not even decoded. */
-	if (auth->responses > 0 || slice_is_word(response, "*"))
+	if (auth->responses++ > 0 || slice_is_word(response, "*")) {
+		auth->responses = 1;
 		return;
-	auth->responses = 1;
+	}
 	user = find_user(mechanism, base64_decode(response, decoded, sizeof(decoded)));
 	auth->cut = user.n > SMTP_AUTH_USER;
 	user = slice_head(user, SMTP_AUTH_USER);

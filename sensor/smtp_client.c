@@ -571,18 +571,19 @@ is_past(const struct smtp *s, uint32_t tx)
 	return !s->tx_open || s->tx != tx || (s->message_any && s->message_tx == tx);
 }
 
-void
+bool
 smtp_client_go_ahead(struct smtp *s, const uint32_t *tx)
 {
 	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK)
-		return;
+		return false;
 	if (s->client != SMTP_CLIENT_DATA_SENT && tx != NULL && is_past(s, *tx))
-		return;
+		return false;
 	implicit_transaction(s);
 	begin_message(s, false);
 	read_again(s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
 	line_reset(&s->line);
 	s->client = SMTP_CLIENT_MESSAGE;
+	return true;
 }
 
 void

@@ -467,9 +467,10 @@ unasked(struct smtp *s)
 			return;
 		}
 	}
-	if (code == 354 && s->requester_seen)
-		smtp_client_go_ahead(s, NULL);
-	else if (code == 334 && s->requester_seen && s->client != SMTP_CLIENT_MESSAGE) {
+	if (code == 354 && s->requester_seen) {
+		if (smtp_client_go_ahead(s, NULL))
+			begin_transaction(s, s->tx);
+	} else if (code == 334 && s->requester_seen && s->client != SMTP_CLIENT_MESSAGE) {
 		s->auth.responses = 1; /* which of them comes is unknown: tell none */
 		s->client = SMTP_CLIENT_AUTH;
 	} else if (code == 221 || code == 421)
@@ -490,13 +491,10 @@ belongs(struct smtp *s, const struct smtp_pending_entry *e)
 	}
 	if (s->unsure == SMTP_SURE || fits(kind, code))
 		return true;
-	if (smtp_pending_has(&s->pending, fits_only, code)) {
+	if (smtp_pending_has(&s->pending, fits_only, code))
 		smtp_flush(s, 1, false);
-	} else {
-		if (code == 354)
-			smtp_client_go_ahead(s, NULL);
+	else
 		smtp_reply_next(&s->reply);
-	}
 	return false;
 }
 

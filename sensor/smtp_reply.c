@@ -84,7 +84,7 @@ smtp_reply_take(struct smtp_reply *r, struct slice *in)
 {
 	struct slice line;
 
-	while (!r->ready && line_take(&r->line, r->bytes, SMTP_REPLY_LINE, in, &line))
+	if (line_take(&r->line, r->bytes, SMTP_REPLY_LINE, in, &line))
 		take_line(r, line);
 }
 

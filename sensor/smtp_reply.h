@@ -31,7 +31,7 @@ struct smtp_reply {
 
 void smtp_reply_init(struct smtp_reply *r);
 
-/* Takes from the front of in until a reply is ready or all was taken. */
+/* Takes one line, or what there is of it, from the front of in. */
 void smtp_reply_take(struct smtp_reply *r, struct slice *in);
 
 /* Bytes were lost. What is known of a reply by then may make it ready. */

@@ -140,8 +140,9 @@ void smtp_client_end_message(struct smtp *s);
 void smtp_client_finish(struct smtp *s);
 /* Reads again what was kept; false when there is none. */
 bool smtp_client_again(struct smtp *s);
-/* A 354 came, to the DATA of that transaction where it is known. */
-void smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
+/* A 354 came, to the DATA of that transaction where it is known: is it
+ * now that the message begins? */
+bool smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
 /* DATA or a chunk was refused. */
 void smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk);
 /* A verdict came before the end of the message was seen; false: there is no message. */

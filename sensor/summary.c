@@ -210,6 +210,7 @@ print_server(FILE *out, const struct inventory_server *server, int wide, int nam
 	print_parts(out, state, column);
 }
 
+/* The worst first: nobody reads a list of hundreds to its end. */
 static void
 print_servers(FILE *out, const struct inventory *inventory)
 {
@@ -229,8 +230,12 @@ print_servers(FILE *out, const struct inventory *inventory)
 	}
 	fprintf(out, "\n  %-*s  %-*s  %8s  %8s  %s\n", wide, "mail server", name_wide,
 	    "calls itself", "sessions", "from out", "state");
-	for (size_t i = 0; inventory_server(inventory, i, &server); i++)
-		print_server(out, &server, wide, name_wide);
+	for (int state = 0; state < INVENTORY_STATES; state++) {
+		for (size_t i = 0; inventory_server(inventory, i, &server); i++) {
+			if (server.state == (enum inventory_state)state)
+				print_server(out, &server, wide, name_wide);
+		}
+	}
 }
 
 /* The network a lone server most likely belongs to: /24, or /48 for IPv6. */

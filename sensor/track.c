@@ -398,7 +398,7 @@ is_unclaimed(const struct track *t, const struct flow *flow)
 
 	if (conn != NULL)
 		return conn->layer[0].state == CONN_LAYER_DROPPED && conn->layer[0].proto == NULL;
-	return flow_cold(t->flows, flow)->app_proto == NULL;
+	return flow->flags & FLOW_SETTLED && flow_cold(t->flows, flow)->app_proto == NULL;
 }
 
 /* The first segment of the opener behind the SYN-ACK. */

@@ -164,12 +164,13 @@ for signal in INT TERM; do
     cat "$open" >&3
     sleep 0.5
     kill -s "$signal" "$pid"
-    ( sleep 10; kill -KILL "$pid" ) 2>/dev/null &
-    guard=$!
+    for ((i = 0; i < 100; i++)); do
+        kill -0 "$pid" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL "$pid" 2>/dev/null # it waits for more, in spite of the signal
     wait "$pid"
     status=$?
-    kill "$guard" 2>/dev/null
-    wait "$guard" 2>/dev/null
     exec 3>&-
     [ "$status" -eq 0 ] || problem "SIG$signal: ended with $status"
     grep -q 'ended on request' "$work/err" || problem "SIG$signal: not told"

@@ -382,6 +382,31 @@ without_configuration_own_names_and_literals_remain(void **state)
 }
 
 static void
+a_server_that_did_not_say_its_name_may_have_one_of_ours(void **state)
+{
+	static const struct row rows[] = {
+		{ "<alice@mx.inner.example>", LOCAL, ALERT_PLAIN, NULL, false },
+		{ "<alice@inner.example>", LOCAL, ALERT_PLAIN, NULL, false },
+		{ "<alice@mxinner.example>", FOREIGN, ALERT_PLAIN, NULL, false },
+		{ "<alice@mail.example.net>", FOREIGN, ALERT_PLAIN, NULL, false },
+	};
+	static const struct row named[] = {
+		{ "<alice@mx.inner.example>", FOREIGN, ALERT_PLAIN, NULL, false },
+		{ "<alice@mail.example.net>", LOCAL, ALERT_PLAIN, NULL, false },
+	};
+	struct fixture *f = *state;
+	struct domain_set *local = domain_set_new();
+	struct recipient_own own = { .local_domains = local, .server = &f->server };
+	const char *why;
+
+	assert_int_equal(domain_set_add(local, "inner.example", &why), 0);
+	CHECK(rows, &own);
+	own.server_name = slice_str("mail.example.net");
+	CHECK(named, &own);
+	domain_set_free(local);
+}
+
+static void
 a_server_named_by_its_address_owns_it(void **state)
 {
 	static const struct row rows[] = {
@@ -523,6 +548,7 @@ main(void)
 		cmocka_unit_test(look_alikes),
 		cmocka_unit_test(what_is_no_address),
 		cmocka_unit_test(without_configuration_own_names_and_literals_remain),
+		cmocka_unit_test(a_server_that_did_not_say_its_name_may_have_one_of_ours),
 		cmocka_unit_test(a_server_named_by_its_address_owns_it),
 		cmocka_unit_test(all_forms_of_an_address_have_its_hash),
 		cmocka_unit_test(the_hash_is_the_same_in_all_runs),

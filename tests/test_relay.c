@@ -785,6 +785,71 @@ other_clients_do_not_flush_a_message(void **state)
 	script_release(&s);
 }
 
+static const char *
+one_of(const char *const words[], size_t n)
+{
+	return words[(size_t)random() % n];
+}
+
+/* A line of any kind, for any of eight sessions, half of them outbound. */
+static void
+random_line(char *out, size_t size)
+{
+	static const char *const what[] = { "mail <s@client.example>",
+		"rcpt <t@third.example>", "rcpt <u%third.example@example.org>",
+		"rcpt <alice@example.org>", "rcpt <v@fourth.example>", "data", "final",
+		"auth" };
+	static const char *const bare[] = { "letter one", "letter two id=one",
+		"headers one", "letter one tls=ESMTPS~for~<t@third.example>", "rset",
+		"quit", "lost", "tls", "close" };
+	static const char *const codes[] = { "250", "250", "550", "354", "0", "250?" };
+	unsigned x = (unsigned)random() % 8, kind = (unsigned)random() % 16;
+	char name = (char)('A' + x);
+
+	if (kind == 0 || kind == 1)
+		snprintf(out, size, "%c open %s\n", name,
+		    x % 2 == 0 ? "198.51.100.7 192.0.2.25" : "192.0.2.25 203.0.113.25");
+	else if (kind < 11)
+		snprintf(out, size, "%c %s %s\n", name,
+		    one_of(what, sizeof(what) / sizeof(*what)),
+		    one_of(codes, sizeof(codes) / sizeof(*codes)));
+	else
+		snprintf(out, size, "%c %s\n", name,
+		    one_of(bare, sizeof(bare) / sizeof(*bare)));
+}
+
+/* Under sanitizers: memory is scarce, and everything is evicted while it is in use. */
+static void
+any_dialogue_in_hardly_any_memory(void **state)
+{
+	static struct script s;
+	char text[512];
+
+	(void)state;
+	script_init(&s, HOME, LOCAL);
+	s.conf.mail.sessions = 5;
+	s.conf.mail.blocks = 20;
+	s.conf.relay.messages = 12;
+	s.conf.relay.keys = 16;
+	s.conf.relay.client_share_percent = 60;
+	s.conf.relay.window_sec = 1000;
+	script_start(&s);
+	srandom(1);
+	play(&s, "A open 198.51.100.7 192.0.2.25\nB open 192.0.2.25 203.0.113.25\n"
+		 "C open 198.51.100.7 192.0.2.25\nD open 192.0.2.25 203.0.113.25\n"
+		 "E open 198.51.100.7 192.0.2.25\nF open 192.0.2.25 203.0.113.25\n"
+		 "G open 198.51.100.7 192.0.2.25\nH open 192.0.2.25 203.0.113.25\n");
+	for (unsigned i = 0; i < 50000; i++) {
+		random_line(text, sizeof(text));
+		play(&s, text);
+		if (random() % 1000 == 0)
+			play(&s, "+ 400\n");
+	}
+	script_finish(&s);
+	assert_non_null(strstr(s.out, "confirmed"));
+	script_release(&s);
+}
+
 /* As many legs as there are, each matched to its own transaction, in a session each. */
 static void
 many_messages_in_one_session(void **state)
@@ -884,6 +949,7 @@ main(void)
 		cmocka_unit_test(forwarding_while_receiving_has_a_negative_delay),
 		cmocka_unit_test(an_accepted_relay_asks_whether_the_domain_is_ours),
 		cmocka_unit_test(other_clients_do_not_flush_a_message),
+		cmocka_unit_test(any_dialogue_in_hardly_any_memory),
 		cmocka_unit_test(many_messages_in_one_session),
 		cmocka_unit_test(many_recipients_of_one_message),
 		cmocka_unit_test(the_same_message_for_ever_is_linear),

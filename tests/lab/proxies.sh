@@ -2,7 +2,7 @@
 # The organisation's proxies and forwarders, in a namespace of their own behind the same router:
 #
 #   px (proxies) --- br0 of gw --- in (mail server, users)       outside as in lab.sh, and
-#   192.0.2.80, .81, .30, .88, .90                               203.0.113.80 (web), .27 (closed),
+#   192.0.2.80, .81, .30, .88                                    203.0.113.80 (web), .27 (closed),
 #                                                                .28 (silent), 198.51.100.80 (a proxy)
 #
 # A recipe calls proxy_net first. What clients ask for goes to $RUN/asks, one line a request;
@@ -13,7 +13,6 @@ PROXY6=2001:db8:1::80
 PROXY2=192.0.2.81
 BALANCER=192.0.2.30
 WEB=192.0.2.88
-CAPTIVE=192.0.2.90
 USER_HOST=192.0.2.100
 DEST=203.0.113.25
 DEST6=2001:db8:3::25
@@ -43,7 +42,7 @@ proxy_net() {
 	plain_frames gw br0
 	net gw addr add 192.0.2.1/24 dev br0
 	net gw -6 addr add 2001:db8:1::1/64 dev br0 nodad
-	for a in $PROXY $PROXY2 $BALANCER $WEB $CAPTIVE; do
+	for a in $PROXY $PROXY2 $BALANCER $WEB; do
 		net px addr add "$a/24" dev eth0
 	done
 	net px -6 addr add "$PROXY6/64" dev eth0 nodad
@@ -354,13 +353,14 @@ sshd_at() {
 	listening "$ns" "$ip" "$port" "sshd"
 }
 
-# ssh_from NAMESPACE LOG SSH-ARGS...: an ssh client without a command, in the background.
+# ssh_from NAMESPACE LOG SSH-ARGS...: an ssh client without a command, in the background, logged
+# where truth-proxy looks ($RUN/ssh/log) or does not.
 ssh_from() {
 	local ns=$1 log=$2
 	shift 2
-	spawn "$ns" ssh -v -N -n -F /dev/null -i "$RUN/ssh/key" -o BatchMode=yes \
+	spawn "$ns" ssh -vv -N -n -F /dev/null -i "$RUN/ssh/key" -o BatchMode=yes \
 		-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null \
-		-o ExitOnForwardFailure=yes "$@" 2>"$log"
+		-o ExitOnForwardFailure=yes "$@" </dev/null >/dev/null 2>"$log"
 	SSH_PID=$SPAWNED
 }
 
@@ -387,6 +387,21 @@ target_postfix() {
 		MASTER
 	fi
 	dest_postfix "smtpd_client_port_logging = yes" "${tls[@]}" "$@"
+}
+
+# target_exim ["main option"...]: the same, as an Exim with these options.
+target_exim() {
+	local dir=$RUN/dest
+	mkdir -p "$dir"
+	{
+		printf '%s\n' "primary_hostname = mx.example.com" "tls_advertise_hosts =" \
+			"local_interfaces = <; 203.0.113.25 ; 203.0.113.26 ; 2001:db8:3::25"
+		exim_common "$dir"
+		printf '%s\n' "$@" "begin acl" "rcpt:" "accept"
+		printf '%s\n' "begin routers" "all:" "  driver = redirect" "  data = :blackhole:"
+	} >"$dir/exim.conf"
+	exim_start dest out
+	wait_for 20 "the destination" port_open out 203.0.113.26 25
 }
 
 # --- clients -----------------------------------------------------------------------------
@@ -420,19 +435,30 @@ curl_mail() {
 	shift 5
 	url=${URL-smtp}://$target
 	case $mechanism in
+	tcp-forward) url=smtp://$server ;;
 	http-connect) proxy=(--proxytunnel -x "http://$server") ;;
 	socks5-name) proxy=(-x "socks5h://$server") mechanism=socks5 ;;
 	*) proxy=(-x "$mechanism://$server") ;;
 	esac
 	letter "$RUN/letter" "Sales <sales@client.example>" "$to" "${SUBJECT-Your enquiry}" \
 		"${PARAGRAPHS-2}"
-	as_client "$client"
+	[ -n "${CLIENT_NS-}" ] && proxy+=(--interface "$client") || as_client "$client"
 	output
-	in_ns out curl -v --max-time "${MAX_TIME-60}" "${proxy[@]}" "$@" "$url/mail.client.example" \
+	in_ns "${CLIENT_NS-out}" curl -v --max-time 60 "${proxy[@]}" "$@" "$url/mail.client.example" \
 		--mail-from sales@client.example --mail-rcpt "$to" -T "$RUN/letter" --crlf \
 		>"$OUTPUT" 2>&1 || status=$?
 	asked "$status" "curl" "$OUTPUT"
 	ask "$mechanism" "$client" "$server" "$target" "$HEARD"
+}
+
+# session_script N: N messages in one SMTP session, for talk.
+session_script() {
+	local i
+	printf '%s\n' "<" "> EHLO mail.client.example"
+	for ((i = 1; i <= $1; i++)); do
+		SUBJECT="Special offer $i" transaction "news$i@client.example" "user$i@third.example"
+	done
+	echo "> QUIT"
 }
 
 # curl_web MECHANISM CLIENT SERVER:PORT URL [CURL-ARGS...]
@@ -449,11 +475,11 @@ curl_web() {
 	*:*) ;;
 	*) [ "${url%%:*}" = https ] && target+=:443 || target+=:80 ;;
 	esac
-	as_client "$client"
+	[ -n "${CLIENT_NS-}" ] && proxy+=(--interface "$client") || as_client "$client"
 	output
-	in_ns out curl -v -k --max-time 30 "${proxy[@]}" "$@" "$url" >"$OUTPUT" 2>&1 || status=$?
+	in_ns "${CLIENT_NS-out}" curl -v -k --max-time 30 "${proxy[@]}" "$@" "$url" >"$OUTPUT" 2>&1 || status=$?
 	asked "$status" "curl" "$OUTPUT"
-	ask "$mechanism" "$client" "$server" "$target" "$HEARD"
+	ask "$mechanism" "$client" "$server" "$target" "${HEARD_AS-$HEARD}"
 }
 
 # probe_from CLIENT SERVER:PORT TARGET:PORT MECHANISM KIND [OPTION...]: raw probes (see probe).
@@ -466,7 +492,7 @@ probe_from() {
 		die "the probe failed"
 	}
 	while read -r heard _; do
-		ask "$mechanism" "$client" "$server" "$target" "$heard"
+		[ "$heard" = unreachable ] || ask "$mechanism" "$client" "$server" "$target" "$heard"
 	done <"$OUTPUT"
 }
 
@@ -491,5 +517,5 @@ wait_taken() {
 }
 
 taken() {
-	[ "$(grep -c 'status=sent' "$RUN/dest/log")" -ge "$1" ]
+	[ "$(grep -cE 'status=sent| Completed$' "$RUN/dest/log")" -ge "$1" ]
 }

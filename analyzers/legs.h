@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_LEGS_H
+#define RELAYWATCH_LEGS_H
+
+/*
+ * Connections that home hosts opened, as the proxy analyzer remembers them: those that may
+ * be the outbound leg of a request or of a forwarder. Found by connection, by where they
+ * go, and by port alone. Bounded: see seen.h.
+ */
+
+#include "alert.h"
+#include "conf.h"
+#include "record.h"
+#include "seen.h"
+#include "stats.h"
+
+enum leg_flag {
+	LEG_REFUSED = 0x01, /* RST in answer to the SYN */
+	LEG_CLOSED = 0x02,
+	LEG_TAKEN = 0x04,   /* a request or a forwarder explains it */
+	LEG_MAIL = 0x08,    /* its SMTP client got somewhere */
+	LEG_SMTP = 0x10,    /* SMTP was spoken on it */
+};
+
+/* The first octets of both directions of a stream, the requester's first. */
+struct prefixes {
+	uint8_t lengths[2]; /* 0..RECORD_PREFIXES */
+	uint64_t hash[2][RECORD_PREFIXES];
+	int64_t ts_us[2][RECORD_PREFIXES];
+};
+
+struct leg {
+	struct session session;
+	struct origin last;
+	int64_t syn_us, established_us; /* 0: not seen */
+	uint64_t bytes[2];
+	struct prefixes prefixes;
+	uint8_t flags; /* enum leg_flag */
+};
+
+struct legs {
+	struct seen *seen;
+	int64_t window_us;
+};
+
+/* 0, or -1 when out of memory. */
+int legs_init(struct legs *legs, const struct conf_proxy *conf);
+void legs_release(struct legs *legs);
+
+/* owner: whom the entry is counted for. */
+struct leg *legs_add(struct legs *legs, const struct record *record, uint64_t owner);
+
+/* The connection of a record, NULL where it is not remembered. */
+struct leg *legs_of(const struct legs *legs, uint64_t flow_id);
+
+/* What RECORD_CONN and RECORD_PREFIX say of it. */
+void leg_conn(struct leg *leg, const struct record *record);
+
+static inline bool
+leg_is_established(const struct leg *leg)
+{
+	return leg->established_us != 0;
+}
+
+struct alert_leg leg_alert(const struct leg *leg);
+
+/*
+ * Keys, for legs and for what looks for them. One owner has few entries of one key: a
+ * client with many connections at once to the same target is spread over shards.
+ */
+enum { LEGS_SHARDS = 8 };
+
+uint64_t legs_target_key(const struct addr *addr, uint16_t port, unsigned shard);
+uint64_t legs_port_key(uint16_t port, unsigned shard);
+
+/* Calls with each leg of a key, all shards: addr NULL is any. */
+void legs_walk(const struct legs *legs, const struct addr *addr, uint16_t port,
+    void (*found)(void *context, struct leg *leg), void *context);
+
+/* dir: 0 the requester's. */
+void prefixes_take(
+    struct prefixes *prefixes, uint8_t dir, const struct record_prefix *record);
+
+/* How many of the lengths of a direction are equal; 0 also where they differ. */
+unsigned prefixes_equal(
+    const struct prefixes *a, const struct prefixes *b, unsigned dir);
+bool prefixes_differ(const struct prefixes *a, const struct prefixes *b, unsigned dir);
+
+void legs_expire(struct legs *legs, int64_t now_us);
+void legs_stats(const struct legs *legs, struct stats_visitor *v);
+
+#endif

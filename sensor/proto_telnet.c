@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Telnet-style gateways: a prompt such as "WinGate>" takes host:port, a router's shell
+ * takes "telnet host port" (RFC 854 for what is between the text). Scanners send their
+ * request before they see the prompt. Claimed only when prompt and request are both seen.
+ */
+#include "ascii.h"
+#include "proto.h"
+#include "telnet_text.h"
+#include "tunnel.h"
+
+enum {
+	LINES_MAX = 64, /* without a request */
+	METHOD_MAX = 16,
+	GLANCE = 64, /* octets of a server that are enough to see that it speaks text */
+};
+
+enum telnet_state {
+	TELNET_PROMPT, /* the requester may ask */
+	TELNET_ASKED,
+	TELNET_GRANTED,
+	TELNET_OVER,
+};
+
+/* Facts to be told, in this order. */
+enum due { DUE_ASKED = 0x01, DUE_GRANTED = 0x02, DUE_REFUSED = 0x04 };
+
+struct telnet {
+	enum telnet_state state;
+	uint8_t due;  /* enum due */
+	enum { REMARK_OPEN, REMARK_LINE, REMARK_OVER } remark;
+	uint8_t lines;
+	uint32_t next; /* number of the next request */
+	struct telnet_text sent, got;
+	struct tunnel tunnel;
+};
+
+/* What a step of a direction came to. */
+enum step {
+	STEP_ON,
+	STEP_MORE, /* no more input, or it must wait */
+	STEP_INNER,
+	STEP_DONE,
+};
+
+static struct slice
+line_of(const struct telnet_text *text)
+{
+	return slice_of(text->line, text->n);
+}
+
+static enum step
+read_request(struct telnet *telnet, struct slice *in)
+{
+	struct target target;
+
+	if (!telnet_text_line(&telnet->sent, in))
+		return STEP_MORE;
+	if (!telnet->sent.cut &&
+	    telnet_read_form(line_of(&telnet->sent), &target) != TELNET_NO_FORM) {
+		tunnel_init(&telnet->tunnel, telnet->next++);
+		telnet->tunnel.kind = FACT_TUNNEL_TELNET;
+		tunnel_set_target(&telnet->tunnel, &target);
+		tunnel_add_line(&telnet->tunnel, line_of(&telnet->sent));
+		telnet->due |= DUE_ASKED;
+		telnet->state = TELNET_ASKED;
+		telnet->lines = 0;
+	} else if (++telnet->lines == LINES_MAX) {
+		return STEP_DONE;
+	}
+	telnet_text_wipe(&telnet->sent); /* may be a password */
+	return STEP_ON;
+}
+
+static enum step
+step_request(struct telnet *telnet, struct slice *in)
+{
+	if (telnet->state == TELNET_PROMPT)
+		return read_request(telnet, in);
+	telnet_text_skip(&telnet->sent, in);
+	if (telnet->state == TELNET_GRANTED)
+		return in->n > 0 ? STEP_INNER : STEP_MORE;
+	return STEP_MORE;
+}
+
+/* A line that ends with the request is its echo. */
+static bool
+is_echo(const struct telnet *telnet, struct slice line)
+{
+	struct slice asked = slice_of(telnet->tunnel.line, telnet->tunnel.line_n);
+
+	return line.n >= asked.n && slice_equal(slice_tail(line, line.n - asked.n), asked);
+}
+
+static void
+judge_line(struct telnet *telnet, struct slice line)
+{
+	enum telnet_answer answer = TELNET_NO_ANSWER;
+
+	if (telnet->state == TELNET_ASKED && !is_echo(telnet, line))
+		answer = telnet_read_answer(line);
+	if (answer == TELNET_CONNECTED) {
+		telnet->due |= DUE_GRANTED;
+		telnet->state = TELNET_GRANTED;
+	} else if (answer == TELNET_FAILED) {
+		telnet->due |= DUE_REFUSED;
+		telnet->state = TELNET_PROMPT;
+	}
+}
+
+/* Unix telnet says how to leave it behind its "Connected to". */
+static enum step
+skip_remark(struct telnet *telnet, struct slice *in)
+{
+	telnet_text_skip(&telnet->got, in);
+	if (telnet->remark == REMARK_OPEN && in->n > 0)
+		telnet->remark = in->p[0] == 'E' ? REMARK_LINE : REMARK_OVER;
+	if (telnet->remark == REMARK_LINE && telnet_text_line(&telnet->got, in)) {
+		telnet->remark = REMARK_OVER;
+		telnet_text_skip(&telnet->got, in);
+	}
+	return telnet->remark == REMARK_OVER && in->n > 0 ? STEP_INNER : STEP_MORE;
+}
+
+static enum step
+step_reply(struct telnet *telnet, struct slice *in)
+{
+	if (telnet->state == TELNET_GRANTED)
+		return skip_remark(telnet, in);
+	if (!telnet_text_line(&telnet->got, in))
+		return STEP_MORE;
+	judge_line(telnet, line_of(&telnet->got));
+	return STEP_ON;
+}
+
+/* Behind a request the requester's stream may be the tunnel's: gaps and its end wait. */
+static enum step
+take_break(struct telnet *telnet, enum proto_role role, struct proto_input *input)
+{
+	if (telnet->state == TELNET_GRANTED)
+		return STEP_INNER;
+	if (telnet->state == TELNET_ASKED && role == PROTO_REQUESTER)
+		return STEP_MORE;
+	*input = (struct proto_input){ 0 };
+	return STEP_DONE;
+}
+
+static enum step
+step(struct telnet *telnet, enum proto_role role, struct proto_input *input)
+{
+	enum step result;
+
+	if (input->gap > 0)
+		return take_break(telnet, role, input);
+	if (role == PROTO_REQUESTER)
+		result = step_request(telnet, &input->data);
+	else
+		result = step_reply(telnet, &input->data);
+	if (result == STEP_MORE && input->data.n == 0 && input->end)
+		result = take_break(telnet, role, input);
+	return result;
+}
+
+static void
+tell(struct telnet *telnet, struct fact *fact)
+{
+	unsigned first = telnet->due & -telnet->due;
+
+	telnet->due &= (uint8_t)~first;
+	if (first == DUE_ASKED)
+		tunnel_asked(&telnet->tunnel, fact);
+	else if (first == DUE_GRANTED)
+		tunnel_granted(&telnet->tunnel, 0, true, fact);
+	else
+		tunnel_refused(
+		    &telnet->tunnel, 0, ascii_trim(line_of(&telnet->got)), fact);
+}
+
+static enum proto_result
+parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
+{
+	static const enum proto_result result[] = {
+		[STEP_MORE] = PROTO_MORE,
+		[STEP_INNER] = PROTO_INNER,
+		[STEP_DONE] = PROTO_DONE,
+	};
+	struct telnet *telnet = state;
+	enum step got;
+
+	do {
+		if (telnet->due != 0) {
+			tell(telnet, fact);
+			return PROTO_FACT;
+		}
+		got = step(telnet, role, input);
+	} while (got == STEP_ON);
+	return result[got];
+}
+
+static void
+init(void *state)
+{
+	struct telnet *telnet = state;
+
+	telnet->state = TELNET_PROMPT;
+	telnet->due = telnet->lines = 0;
+	telnet->remark = REMARK_OPEN;
+	telnet->next = 0;
+	telnet_text_init(&telnet->sent);
+	telnet_text_init(&telnet->got);
+	tunnel_init(&telnet->tunnel, 0);
+}
+
+/* Greetings of protocols that are no telnet. */
+static bool
+is_greeting(struct slice s)
+{
+	static const char *const word[] = { "+ok", "* ok", "* preauth", "ssh-", "http/",
+		"rfb ", "@rsyncd" };
+
+	if (s.n > 3 && ascii_is_digit(s.p[0]) && ascii_is_digit(s.p[1]) &&
+	    ascii_is_digit(s.p[2]) && (s.p[3] == ' ' || s.p[3] == '-'))
+		return true;
+	for (unsigned i = 0; i < sizeof(word) / sizeof(word[0]); i++) {
+		if (ascii_has_prefix(s, word[i]))
+			return true;
+	}
+	return false;
+}
+
+/* What a web client begins with. */
+static bool
+is_web_request(struct slice s)
+{
+	size_t n = 0;
+
+	while (n < s.n && n < METHOD_MAX && s.p[n] >= 'A' && s.p[n] <= 'Z')
+		n++;
+	return n > 0 && n + 1 < s.n && s.p[n] == ' ' &&
+	    (s.p[n + 1] == '/' || target_is_uri(slice_tail(s, n + 1)));
+}
+
+static bool
+is_line_text(struct slice line)
+{
+	for (size_t i = 0; i < line.n; i++) {
+		if (line.p[i] < ' ' && memchr("\t\a\b\f\x1b", line.p[i], 5) == NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Judges how a server begins, cheaply. */
+static bool
+may_be_gateway(struct slice s)
+{
+	struct telnet_text text;
+	bool whole;
+
+	if (is_greeting(s) || is_web_request(s))
+		return false;
+	s = slice_head(s, GLANCE);
+	telnet_text_init(&text);
+	do {
+		whole = telnet_text_line(&text, &s);
+		if (!is_line_text(line_of(&text)))
+			return false;
+	} while (whole);
+	return true;
+}
+
+/* The strongest prompt of a server's text, its last line without an end included. */
+static enum telnet_prompt
+find_prompt(struct slice in)
+{
+	enum telnet_prompt found, best = TELNET_NO_PROMPT;
+	struct telnet_text text;
+	bool whole;
+
+	telnet_text_init(&text);
+	do {
+		whole = telnet_text_line(&text, &in);
+		found = telnet_read_prompt(line_of(&text));
+		best = found > best ? found : best;
+	} while (whole);
+	return best;
+}
+
+/* Whether a line of a client, perhaps not whole yet, may be a request or a login. */
+static bool
+may_be_request(struct slice line)
+{
+	struct slice rest, word = ascii_word(ascii_trim(line), &rest);
+
+	for (size_t i = 0; i < word.n; i++) {
+		if (!ascii_is_alnum(word.p[i]) && memchr("-_.:[]", word.p[i], 6) == NULL)
+			return false;
+	}
+	return rest.n == 0 || ascii_is_digit(rest.p[0]) || ascii_is(word, "telnet") ||
+	    ascii_is(word, "open") || ascii_is(word, "connect") || ascii_is(word, "c");
+}
+
+/* The strongest request of a client's text, and whether it begins like one. */
+static enum telnet_form
+find_request(struct slice in, bool alone, bool *fits)
+{
+	enum telnet_form form, best = TELNET_NO_FORM;
+	struct telnet_text text;
+	struct target target;
+	bool first = true, whole;
+
+	telnet_text_init(&text);
+	do {
+		whole = telnet_text_line(&text, &in);
+		if (first)
+			*fits = may_be_request(line_of(&text));
+		if (alone && !*fits)
+			break;
+		first = false;
+		form = whole ? telnet_read_form(line_of(&text), &target) : TELNET_NO_FORM;
+		best = form > best ? form : best;
+	} while (whole);
+	return best;
+}
+
+static enum proto_probe
+probe(struct slice requester, struct slice responder, unsigned flags)
+{
+	enum telnet_form form = TELNET_NO_FORM;
+	enum telnet_prompt prompt;
+	bool fits = true;
+
+	(void)flags;
+	if (requester.n > 0 && requester.p[0] < ' ' && requester.p[0] != '\r')
+		return PROTO_NO;
+	if (!may_be_gateway(responder))
+		return PROTO_NO;
+	if (requester.n > 0)
+		form = find_request(requester, responder.n == 0, &fits);
+	if (responder.n == 0)
+		return fits ? PROTO_MAYBE : PROTO_NO;
+	if (fits && form == TELNET_NO_FORM)
+		return PROTO_MAYBE;
+	/* Where a server speaks first, people may say anything at their login. */
+	prompt = find_prompt(responder);
+	if (prompt == TELNET_NO_PROMPT)
+		return fits ? PROTO_MAYBE : PROTO_NO;
+	if (form == TELNET_COMMAND || (form == TELNET_BARE && prompt >= TELNET_ARROW))
+		return PROTO_YES;
+	return PROTO_MAYBE;
+}
+
+const struct proto proto_telnet = {
+	.name = "telnet",
+	.state_bytes = sizeof(struct telnet),
+	.probe = probe,
+	.init = init,
+	.parse = parse,
+};

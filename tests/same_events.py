@@ -1,0 +1,148 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Variants of a capture that TCP must treat the same give the same events.
+
+    same_events.py -w RELAYWATCH -m PCAPMANGLE [-s SEED,SEED] CAPTURE...
+
+Every mode of pcapmangle with every seed is held against the plain capture: alerts as
+final_alerts.py counts them, and each event whole, as a multiset. Only what must differ
+is taken out of an event first:
+
+- the number of the packet (pcap_cnt), everywhere: a variant has other packets. The first
+  one's is part of a flow_id, too, so that is replaced by its rank among those of the same
+  addresses and ports;
+- times (timestamp, first, last, first_seen, last_seen) and delay_ms: the packet that
+  completes something may be another one;
+- lines of an alert before its last one (by id and verdict): whether a finding is
+  stronger at once or in two steps may depend on which leg's end comes first;
+
+Kept are addresses, ports, community ids, envelope, replies, sizes, fingerprints,
+evidence, legs and counts. One line for each capture; exit status 1 when any differs.
+"""
+import argparse
+import collections
+import json
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODES = ("shuffle", "duplicate", "resegment", "overlap", "seqshift", "all")
+BYTEWISE_MAX = 40000  # octets of the capture
+VARYING = {"pcap_cnt", "timestamp", "first", "last", "first_seen", "last_seen",
+    "delay_ms", "pcap_filename"}
+DIFFERENCES_SHOWN = 6
+
+
+def arguments_of(capture):
+    """The options of the capture's .expect file."""
+    try:
+        with open(os.path.splitext(capture)[0] + ".expect", encoding="utf-8") as f:
+            lines = [line[5:].split() for line in f if line.startswith("args:")]
+    except FileNotFoundError:
+        return []
+    return lines[0] if lines else []
+
+
+def rank_flows(event, ranks):
+    """Gives every flow_id, also those of legs, its rank by community id."""
+    legs = event.get("alert", {}).get("context", {}).get("legs", [])
+    for holder in (event, *legs):
+        if "flow_id" in holder:
+            ids = ranks.setdefault(holder.get("community_id"), [])
+            if holder["flow_id"] not in ids:
+                ids.append(holder["flow_id"])
+            holder["flow_id"] = ids.index(holder["flow_id"])
+
+
+def normal(value):
+    if isinstance(value, dict):
+        return {k: normal(v) for k, v in sorted(value.items()) if k not in VARYING}
+    if isinstance(value, list):
+        return [normal(v) for v in value]
+    return value
+
+
+def final_alerts(output):
+    return subprocess.run([os.path.join(HERE, "final_alerts.py")], input=output,
+        stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
+
+
+def events_of(relaywatch, capture, arguments):
+    """(exit status, events as a multiset of strings, command to see them again)"""
+    command = [relaywatch, "-q", "-l", "alert,smtp,proxy", *arguments, "-r", capture]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, errors="surrogateescape") as process:
+        output, messages = process.communicate()
+    found, alerts, ranks = [], {}, {}
+    for event in map(json.loads, output.splitlines()):
+        rank_flows(event, ranks)
+        if event["event_type"] == "alert":
+            context = event["alert"]["context"]
+            alerts[context["id"], context["verdict"], context["first_seen"]] = event
+        else:
+            found.append(event)
+    # A finding that grew stronger is counted there; what is left behind counts nothing.
+    found += [e for e in alerts.values() if e["alert"]["context"]["count"] > 0]
+    lines = [json.dumps(normal(e), sort_keys=True) for e in found]
+    lines += final_alerts(output)
+    lines.append(f"exit status {process.returncode}")
+    if process.returncode not in (0, 65, 66):
+        lines.append(messages)
+    return collections.Counter(lines)
+
+
+def variants_of(capture, seeds):
+    for seed in seeds:
+        for mode in MODES:
+            yield mode, seed
+    if os.path.getsize(capture) <= BYTEWISE_MAX and capture.endswith("pcap"):
+        yield "bytewise", 1
+
+
+def check(options, capture, directory):
+    arguments = arguments_of(capture)
+    plain = events_of(options.relaywatch, capture, arguments)
+    # The plain capture, too, goes through the mangler's reader: -m drop -p 0 changes
+    # nothing, so that damage at its end is not counted against the variants.
+    bad = []
+    for mode, seed in variants_of(capture, options.seeds):
+        variant = os.path.join(directory, f"{mode}-{seed}.pcap")
+        make = [options.pcapmangle, "-s", str(seed), "-m", mode, capture, variant]
+        subprocess.run(make, check=True)
+        found = events_of(options.relaywatch, variant, arguments)
+        if found == plain:
+            continue
+        bad.append(f"{mode}-{seed}")
+        keep = f"/tmp/relaywatch-{mode}-{seed}.pcap"
+        make[-1] = keep
+        print(f"{capture}: {mode} with seed {seed} gives other events:")
+        for sign, lines in (("-", plain - found), ("+", found - plain)):
+            for line in sorted(lines)[:DIFFERENCES_SHOWN]:
+                print(f"  {sign} {line}")
+        print("  again: " + shlex.join(make) + " && " + shlex.join([options.relaywatch,
+            "-q", "-l", "alert,smtp,proxy", *arguments, "-r", keep]))
+    return bad
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("-w", "--relaywatch", default="./relaywatch")
+    parser.add_argument("-m", "--pcapmangle", required=True)
+    parser.add_argument("-s", "--seeds", default="1,4711",
+        type=lambda text: text.split(","))
+    parser.add_argument("captures", nargs="+")
+    options = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory() as directory:
+        for capture in options.captures:
+            bad = check(options, capture, directory)
+            failed += bool(bad)
+            print(f"{'BAD' if bad else 'ok'} {capture} {' '.join(bad)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
