@@ -77,7 +77,9 @@ enum alert_evidence { /* bits, printed in this order */
 	ALERT_EVIDENCE_SYMMETRY = 1 << 12,
 	ALERT_EVIDENCE_SIZE = 1 << 13,
 	ALERT_EVIDENCE_RTT_GAP = 1 << 14,
-	ALERT_EVIDENCES = 15
+	ALERT_EVIDENCE_HTTP_LINES = 1 << 15, /* HTTP among SMTP commands */
+	ALERT_EVIDENCE_EARLY_TALK = 1 << 16, /* the client spoke before the banner */
+	ALERT_EVIDENCES = 17
 };
 
 struct alert_leg {
@@ -152,6 +154,13 @@ void alerts_free(struct alerts *alerts);
 /* Counts an occurrence and emits a line where one is due. Returns the finding's id. */
 uint64_t alerts_raise(struct alerts *alerts, const struct alert *alert);
 
+/*
+ * Connections whose mail a finding of another kind explains: what passed through them is
+ * not to be taken for the host's own doing. Bounded: the oldest is forgotten.
+ */
+void alerts_claim(struct alerts *alerts, uint64_t flow_id);
+bool alerts_is_claimed(const struct alerts *alerts, uint64_t flow_id);
+
 /* Packet time has come to now_us: windows that ended are reported. */
 void alerts_tick(struct alerts *alerts, int64_t now_us);
 
@@ -164,6 +173,8 @@ void alerts_stats(const struct alerts *alerts, struct stats_visitor *v);
 const char *alert_kind_name(enum alert_kind kind);
 const char *alert_verdict_name(enum alert_verdict verdict);
 const char *alert_mechanism_name(enum alert_mechanism mechanism);
+/* The mechanism that a request by that protocol is. */
+enum alert_mechanism alert_mechanism_of(enum fact_tunnel tunnel);
 const char *alert_confidence_name(enum alert_confidence confidence);
 
 /* Signature text, severity, category and techniques of a signature_id. NULL: no such id. */

@@ -61,6 +61,22 @@ alert_mechanism_name(enum alert_mechanism mechanism)
 	return name[mechanism];
 }
 
+enum alert_mechanism
+alert_mechanism_of(enum fact_tunnel tunnel)
+{
+	static const uint8_t mechanism[] = {
+		[FACT_TUNNEL_HTTP_CONNECT] = ALERT_HTTP_CONNECT,
+		[FACT_TUNNEL_HTTP_POST] = ALERT_HTTP_POST,
+		[FACT_TUNNEL_HTTP_GET] = ALERT_HTTP_GET,
+		[FACT_TUNNEL_SOCKS4] = ALERT_SOCKS4,
+		[FACT_TUNNEL_SOCKS4A] = ALERT_SOCKS4A,
+		[FACT_TUNNEL_SOCKS5] = ALERT_SOCKS5,
+		[FACT_TUNNEL_TELNET] = ALERT_TELNET,
+	};
+
+	return (enum alert_mechanism)mechanism[tunnel];
+}
+
 const char *
 alert_confidence_name(enum alert_confidence confidence)
 {
@@ -92,6 +108,8 @@ evidence_word(const struct alert *alert, unsigned bit, char buf[static ALERT_WOR
 		"symmetry",
 		"size",
 		"rtt-gap",
+		"http-lines",
+		"early-talk",
 	};
 
 	if (word[bit] != NULL)

@@ -6,6 +6,8 @@
 /* All analyzers, in the order in which they see a record. */
 static const struct analyzer *const analyzer_table[] = {
 	&analyzer_smtp_log,
+	&analyzer_proxy_log,
+	&analyzer_proxy, /* before relay: forwarded mail is no relaying */
 	&analyzer_relay,
 };
 
@@ -16,12 +18,26 @@ enum {
 
 struct analyzers {
 	struct transactions *transactions;
+	struct requests *requests;
 	struct inventory *inventory;
 	struct alerts *alerts;
 	unsigned count; /* of those that are enabled */
 	const struct analyzer *analyzer[ANALYZERS];
 	void *self[ANALYZERS];
 };
+
+static void
+show_request(void *context, const struct request *request, enum request_event event)
+{
+	struct analyzers *all = context;
+
+	if (event == REQUEST_ENDED)
+		inventory_request(all->inventory, request);
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->analyzer[i]->request != NULL)
+			all->analyzer[i]->request(all->self[i], request, event);
+	}
+}
 
 static int
 new_parts(struct analyzers *all, const struct conf *conf, struct sinks *sinks)
@@ -31,7 +47,8 @@ new_parts(struct analyzers *all, const struct conf *conf, struct sinks *sinks)
 	all->transactions = transactions_new(&conf->mail);
 	all->inventory = inventory_new(INVENTORY_SERVERS);
 	all->alerts = alerts_new(&conf->alerts, sinks, all->inventory);
-	if (all->transactions == NULL || all->inventory == NULL || all->alerts == NULL)
+	all->requests = requests_new(&conf->proxy, show_request, all);
+	if (all->transactions == NULL || all->requests == NULL || all->inventory == NULL || all->alerts == NULL)
 		return -1;
 	context.alerts = all->alerts;
 	context.transaction_slots = transactions_slots(all->transactions);
@@ -67,6 +84,7 @@ analyzers_free(struct analyzers *all)
 	for (unsigned i = 0; i < all->count; i++)
 		all->analyzer[i]->free(all->self[i]);
 	alerts_free(all->alerts);
+	requests_free(all->requests);
 	inventory_free(all->inventory);
 	transactions_free(all->transactions);
 	free(all);
@@ -94,6 +112,7 @@ analyzers_record(struct analyzers *all, const struct record *record)
 
 	show_evicted(all);
 	inventory_record(all->inventory, record, tx, mail);
+	requests_apply(all->requests, record);
 	for (unsigned i = 0; i < all->count; i++)
 		all->analyzer[i]->record(all->self[i], record, tx, mail);
 	transactions_settle(all->transactions, tx);
@@ -113,6 +132,11 @@ analyzers_tick(struct analyzers *all, int64_t now_us)
 void
 analyzers_finish(struct analyzers *all)
 {
+	requests_finish(all->requests);
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->analyzer[i]->finish != NULL)
+			all->analyzer[i]->finish(all->self[i]);
+	}
 	alerts_finish(all->alerts);
 }
 
@@ -126,6 +150,7 @@ void
 analyzers_stats(const struct analyzers *all, struct stats_visitor *v)
 {
 	transactions_stats(all->transactions, v);
+	requests_stats(all->requests, v);
 	for (unsigned i = 0; i < all->count; i++) {
 		if (all->analyzer[i]->stats != NULL)
 			all->analyzer[i]->stats(all->self[i], v);

@@ -10,6 +10,7 @@
 #include "alert.h"
 #include "conf.h"
 #include "record.h"
+#include "request.h"
 #include "sink.h"
 #include "transaction.h"
 
@@ -29,12 +30,18 @@ struct analyzer {
 	 * NULL where there is none. */
 	void (*record)(void *self, const struct record *record, const struct transaction *tx,
 	    const struct mail_session *mail);
+	/* Of a request to a proxy, before the record that tells it. May be NULL. */
+	void (*request)(
+	    void *self, const struct request *request, enum request_event event);
 	/* A transaction ended without a fact (its memory was needed). May be NULL. */
 	void (*evicted)(void *self, const struct transaction *tx);
 	void (*tick)(void *self, int64_t now_us); /* may be NULL */
+	void (*finish)(void *self); /* end of input; may be NULL */
 	void (*stats)(const void *self, struct stats_visitor *v); /* may be NULL */
 };
 
+extern const struct analyzer analyzer_proxy;
+extern const struct analyzer analyzer_proxy_log;
 extern const struct analyzer analyzer_relay;
 extern const struct analyzer analyzer_smtp_log;
 

@@ -150,6 +150,14 @@ is_inbound(const struct session *session)
 	return session->server.home && !session->client.home;
 }
 
+/* Most facts say nothing new of the server. */
+static bool
+is_telling(const struct record *record, const struct transaction *tx)
+{
+	return (tx != NULL && tx->ended) || record->fact.type == FACT_GREETING ||
+	    record->fact.type == FACT_HELO || record->fact.type == FACT_END;
+}
+
 static void
 fact_record(struct inventory *inventory, const struct record *record,
     const struct transaction *tx, const struct mail_session *mail)
@@ -157,6 +165,8 @@ fact_record(struct inventory *inventory, const struct record *record,
 	const struct session *session = &mail->session;
 	struct server *server;
 
+	if (!is_telling(record, tx))
+		return;
 	if (!session->server.home) {
 		foreign_fact(inventory, record, tx, mail);
 		return;

@@ -20,6 +20,7 @@ void json_put_number(struct json_object *to, const char *key, uint64_t value);
 void json_put_code(struct json_object *to, const char *key, uint16_t code); /* 0: not */
 void json_put_true(struct json_object *to, const char *key);
 void json_put_hash(struct json_object *to, const char *key, uint64_t hash);
+void json_put_ms(struct json_object *to, const char *key, int32_t us);
 void json_put_time(struct json_object *to, const char *key, int64_t ts_us);
 void json_put_addr(struct json_object *to, const char *key, const struct addr *addr);
 void json_put_filled(struct json_object *to, const char *key, struct json_object *value);
@@ -38,6 +39,10 @@ void json_put_source(
 struct json_object *json_head(const struct sink_names *names, const char *event_type,
     const struct session *session, const struct origin *origin, const uint32_t *tx_id);
 
+/* Mechanisms of the tunnels around a session, the outermost first. */
+void json_put_via(
+    struct json_object *to, const char *key, const struct session *session);
+
 /* EVE's `smtp` and `email` objects, left out where empty. */
 void json_put_mail(
     struct json_object *to, const struct transaction *tx, unsigned *marks);
@@ -47,6 +52,8 @@ struct json_object *json_alert_event(const struct sink_names *names,
     const struct alert *alert, const struct alert_tally *tally);
 struct json_object *json_smtp_event(
     const struct sink_names *names, const struct transaction *tx);
+struct json_object *json_proxy_event(
+    const struct sink_names *names, const struct request *request);
 struct json_object *json_stats_event(const struct sink_stats *stats);
 
 #endif

@@ -130,6 +130,8 @@ judge(struct relay *relay, const struct relay_open *open, enum alert_verdict was
 	if (verdict <= was)
 		return was;
 	leg = passing_leg(open);
+	if (relay_index_forwarded(&relay->index, open->rcpt_hash, &leg))
+		return was;
 	if (verdict == ALERT_REFUSED && leg.data_code < 400)
 		leg.data_code = 0; /* that was for other recipients */
 	if (relay_index_attempted(&relay->index, open->rcpt_hash, open->tx->first.ts_us))

@@ -64,6 +64,14 @@ sender_hash(struct slice path)
 	return hash32(path);
 }
 
+static uint32_t
+voice_of(const struct mail_session *mail)
+{
+	if (mail->server_name.n == 0 || mail->helo.n == 0)
+		return 0;
+	return hash32(mail->server_name) * 31 + hash32(mail->helo);
+}
+
 void
 relay_leg_of_session(struct relay_leg *leg, const struct mail_session *mail)
 {
@@ -81,6 +89,7 @@ relay_leg_of_session(struct relay_leg *leg, const struct mail_session *mail)
 	leg->vlan_layers = s->vlan_layers;
 	memcpy(leg->vlan, s->vlan, sizeof(leg->vlan));
 	leg->tls = (uint8_t)mail->tls;
+	leg->voice = voice_of(mail);
 }
 
 void
@@ -303,7 +312,8 @@ relay_legs_match(const struct relay_leg *in, const struct relay_leg *out, bool s
 	unsigned same = same_content(in, out);
 
 	if ((in->flags & out->flags & RELAY_LEG_CARRIED) == 0 ||
-	    out->last_us + SKEW_US < in->first_us)
+	    out->last_us + SKEW_US < in->first_us ||
+	    (in->voice != 0 && in->voice == out->voice))
 		return 0;
 	if (((in->flags | out->flags) & RELAY_LEG_UNSURE) != 0 &&
 	    !(same_rcpt && relay_evidence_keys(same) > 0))

@@ -33,8 +33,11 @@ struct relay_leg {
 	const char *app_proto;
 	uint64_t message_id, body;
 	uint32_t sender, subject, date;
-	uint32_t
-	    trace[RELAY_TRACES]; /* addresses that Received names; inbound: the client */
+	/* How server and client named themselves: what is forwarded byte for byte has the
+	 * same on both legs, what is relayed has not. */
+	uint32_t voice;
+	/* Addresses that Received names; inbound: the client's. */
+	uint32_t trace[RELAY_TRACES];
 	uint32_t tx_id, slot;
 	uint16_t client_port, server_port;
 	uint16_t first_source, start_source;

@@ -56,6 +56,15 @@ sinks_transaction(struct sinks *sinks, const struct transaction *tx)
 }
 
 void
+sinks_request(struct sinks *sinks, const struct request *request)
+{
+	for (unsigned i = 0; i < SINKS; i++) {
+		if (sinks->self[i] != NULL && sink_table[i]->request != NULL)
+			sink_table[i]->request(sinks->self[i], request);
+	}
+}
+
+void
 sinks_stats(struct sinks *sinks, const struct sink_stats *stats)
 {
 	for (unsigned i = 0; i < SINKS; i++) {

@@ -9,6 +9,7 @@
 #include "alert.h"
 #include "conf.h"
 #include "inventory.h"
+#include "request.h"
 #include "transaction.h"
 
 struct sink_names { /* how origins are named in events */
@@ -34,6 +35,7 @@ struct sink {
 	/* Each of these may be NULL. */
 	void (*alert)(void *self, const struct alert *alert, const struct alert_tally *tally);
 	void (*transaction)(void *self, const struct transaction *tx);
+	void (*request)(void *self, const struct request *request);
 	void (*stats)(void *self, const struct sink_stats *stats);
 	/* 0, or -1 with error when what was written did not arrive (full disk, closed pipe);
 	 * the error stays: it is given again. */
@@ -51,6 +53,7 @@ struct sinks *sinks_open(const struct conf *conf, const struct sink_names *names
 void sinks_alert(
     struct sinks *sinks, const struct alert *alert, const struct alert_tally *tally);
 void sinks_transaction(struct sinks *sinks, const struct transaction *tx);
+void sinks_request(struct sinks *sinks, const struct request *request);
 void sinks_stats(struct sinks *sinks, const struct sink_stats *stats);
 int sinks_flush(struct sinks *sinks, char error[static CONF_ERROR_MAX]);
 void sinks_close(struct sinks *sinks);

@@ -107,6 +107,15 @@ json_transaction(void *self, const struct transaction *tx)
 }
 
 static void
+json_request(void *self, const struct request *request)
+{
+	struct json_sink *sink = self;
+
+	if ((sink->log & CONF_LOG_PROXY) != 0)
+		put_event(sink, json_proxy_event(&sink->names, request));
+}
+
+static void
 json_stats(void *self, const struct sink_stats *stats)
 {
 	struct json_sink *sink = self;
@@ -137,6 +146,7 @@ const struct sink sink_json = {
 	.open = json_open,
 	.alert = json_alert,
 	.transaction = json_transaction,
+	.request = json_request,
 	.stats = json_stats,
 	.flush = json_flush,
 	.close = json_close,

@@ -123,6 +123,23 @@ put_oddities(struct json_object *to, uint32_t oddities)
 	json_put_filled(to, "oddities", list);
 }
 
+/* How far away the client's TCP and its commands are. */
+static void
+put_rtt(struct json_object *to, const struct round_trip *rt)
+{
+	struct json_object *object;
+	uint16_t samples = rt->tcp_samples < rt->command_samples ? rt->tcp_samples
+								 : rt->command_samples;
+
+	if (samples == 0 || rt->tcp_us < 0 || rt->command_us < 0)
+		return;
+	object = json_object_new_object();
+	json_put_ms(object, "tcp_ms", rt->tcp_us);
+	json_put_ms(object, "command_ms", rt->command_us);
+	json_put_number(object, "samples", samples);
+	json_put(to, "rtt", object);
+}
+
 /* The last that the server said to the message: its final reply, else that to DATA. */
 static uint16_t
 data_code(const struct transaction *tx)
@@ -150,6 +167,8 @@ relaywatch_object(const struct transaction *tx, unsigned *marks)
 	if (tx->mail->server_name.n != 0)
 		json_put_text(object, "server_name", tx->mail->server_name, marks);
 	put_oddities(object, tx->mail->oddities);
+	put_rtt(object, &tx->mail->session.round_trip);
+	json_put_via(object, "via", &tx->mail->session);
 	if (tx->empty)
 		json_put_true(object, "no_transaction");
 	return object;

@@ -65,6 +65,16 @@ json_put_hash(struct json_object *to, const char *key, uint64_t hash)
 	json_put_string(to, key, buf);
 }
 
+/* Three decimals, the same text on every machine. */
+void
+json_put_ms(struct json_object *to, const char *key, int32_t us)
+{
+	char buf[32];
+
+	snprintf(buf, sizeof(buf), "%d.%03d", us / 1000, us % 1000);
+	json_put(to, key, json_object_new_double_s(us / 1000.0, buf));
+}
+
 void
 json_put_time(struct json_object *to, const char *key, int64_t ts_us)
 {

@@ -439,6 +439,7 @@ apply_fact(struct transactions *all, const struct record *record)
 	session = session_get(all, record);
 	if (session == TABLE_NONE)
 		return;
+	session_at(all, session)->mail.session.round_trip = record->session.round_trip;
 	if (of_transaction)
 		apply_transaction_fact(all, session, record);
 	else
@@ -470,9 +471,12 @@ transactions_evicted(struct transactions *all)
 const struct mail_session *
 transactions_session(const struct transactions *all, const struct record *record)
 {
-	uint32_t slot =
-	    session_find(all, &record->session, record->class != RECORD_FACT);
+	uint32_t slot;
 
+	if (record->class != RECORD_FACT && (record->class != RECORD_CONN ||
+	    record->conn.event != RECORD_CONN_CLOSED))
+		return NULL;
+	slot = session_find(all, &record->session, record->class != RECORD_FACT);
 	return slot == TABLE_NONE ? NULL : &session_at(all, slot)->mail;
 }
 

@@ -16,7 +16,6 @@ struct pipeline {
 	/* A batch: its segments and where they lie in the flow table. */
 	struct segment segment[CAPTURE_BATCH];
 	struct flow_key key[CAPTURE_BATCH];
-	const struct flow *guess[CAPTURE_BATCH];
 	enum decode_result result[CAPTURE_BATCH];
 };
 
@@ -45,33 +44,32 @@ pipeline_free(struct pipeline *p)
 	free(p);
 }
 
-/* Bulk data need the hot part of a flow only. */
-static bool
-needs_cold(const struct flow *flow, const struct segment *segment)
-{
-	return segment->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
-	    (segment->wire_payload > 0 && !(flow->flags & FLOW_SETTLED) && flow->conn == 0);
-}
-
 /*
- * The memory a packet needs is on its way while others are decoded: buckets, entries, cold
- * parts. Each packet in order comes last.
+ * The memory a packet needs is on its way while others are looked at: buckets, then flow
+ * entries, then what hangs on them. Each packet in order comes last.
  */
 static void
 decode_batch(struct pipeline *p, const struct packet *packets, size_t count)
 {
+	struct track *t = &p->track;
+	const struct flow *guess[CAPTURE_BATCH];
+
 	for (size_t i = 0; i < count; i++) {
 		p->result[i] = decode(&packets[i], &p->segment[i]);
 		if (p->result[i] == DECODE_TCP)
-			p->key[i] = flow_prefetch_bucket(p->track.flows, &p->segment[i]);
+			p->key[i] = flow_prefetch_bucket(t->flows, &p->segment[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		p->guess[i] = p->result[i] != DECODE_TCP ?
-		    NULL : flow_prefetch_entry(p->track.flows, p->key[i]);
+		guess[i] = p->result[i] != DECODE_TCP ?
+		    NULL : flow_prefetch_entry(t->flows, p->key[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (p->guess[i] != NULL && needs_cold(p->guess[i], &p->segment[i]))
-			flow_prefetch_cold(p->track.flows, p->guess[i]);
+		if (guess[i] != NULL)
+			track_prefetch(t, guess[i], &p->segment[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (guess[i] != NULL && p->segment[i].wire_payload > 0)
+			track_prefetch_parser(t, guess[i]);
 	}
 }
 

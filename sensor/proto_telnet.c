@@ -64,6 +64,7 @@ read_request(struct telnet *telnet, struct slice *in)
 		tunnel_add_line(&telnet->tunnel, line_of(&telnet->sent));
 		telnet->due |= DUE_ASKED;
 		telnet->state = TELNET_ASKED;
+		telnet->got.n = 0; /* the prompt */
 		telnet->lines = 0;
 	} else if (++telnet->lines == LINES_MAX) {
 		return STEP_DONE;
@@ -263,7 +264,7 @@ may_be_gateway(struct slice s)
 	telnet_text_init(&text);
 	do {
 		whole = telnet_text_line(&text, &s);
-		if (!is_line_text(line_of(&text)))
+		if (text.binary || !is_line_text(line_of(&text)))
 			return false;
 	} while (whole);
 	return true;
@@ -345,7 +346,8 @@ probe(struct slice requester, struct slice responder, unsigned flags)
 	prompt = find_prompt(responder);
 	if (prompt == TELNET_NO_PROMPT)
 		return fits ? PROTO_MAYBE : PROTO_NO;
-	if (form == TELNET_COMMAND || (form == TELNET_BARE && prompt >= TELNET_ARROW))
+	if ((form == TELNET_COMMAND && prompt >= TELNET_SHELL) ||
+	    (form == TELNET_BARE && prompt >= TELNET_ARROW))
 		return PROTO_YES;
 	return PROTO_MAYBE;
 }

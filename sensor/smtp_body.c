@@ -2,6 +2,9 @@
 #include "smtp_body.h"
 
 #include <xxhash.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 void
 smtp_body_start(struct smtp_body *body)
@@ -60,13 +63,70 @@ take_one(struct smtp_body *body, uint8_t c)
 	}
 }
 
+static bool
+is_plain(uint8_t c)
+{
+	return c != ' ' && c != '\t' && c != '\r' && c != '\n';
+}
+
+/*
+ * How many octets from p on are in relaxed form as they stand: plain ones, and single
+ * spaces between them. p[0] is plain.
+ */
+static size_t
+canonical_run(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+#ifdef __SSE2__
+	const __m128i tab = _mm_set1_epi8('\t'), lf = _mm_set1_epi8('\n');
+	const __m128i cr = _mm_set1_epi8('\r'), space = _mm_set1_epi8(' ');
+
+	for (; i + 17 <= n; i += 16) {
+		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
+		__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + i + 1));
+		__m128i ends = _mm_or_si128(_mm_cmpeq_epi8(here, tab),
+		    _mm_or_si128(_mm_cmpeq_epi8(here, cr), _mm_cmpeq_epi8(here, lf)));
+		__m128i next_blank = _mm_or_si128(
+		    _mm_or_si128(_mm_cmpeq_epi8(next, tab), _mm_cmpeq_epi8(next, space)),
+		    _mm_or_si128(_mm_cmpeq_epi8(next, cr), _mm_cmpeq_epi8(next, lf)));
+		__m128i held = _mm_and_si128(_mm_cmpeq_epi8(here, space), next_blank);
+		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, held));
+
+		if (stop != 0)
+			return i + (unsigned)__builtin_ctz(stop);
+	}
+#endif
+	while (i < n && is_plain(p[i]))
+		i++;
+	return i;
+}
+
+/* Plain octets and what lies between them, as they are. */
+static size_t
+take_run(struct smtp_body *body, const uint8_t *p, size_t n)
+{
+	size_t room;
+
+	put_held(body);
+	room = SMTP_BODY_BYTES - body->len;
+	n = canonical_run(p, n < room ? n : room);
+	memcpy(body->bytes + body->len, p, n);
+	body->len += (uint16_t)n;
+	return n;
+}
+
 void
 smtp_body_take(struct smtp_body *body, struct slice *in)
 {
 	size_t i = 0;
 
-	while (i < in->n && !smtp_body_is_full(body))
-		take_one(body, in->p[i++]);
+	while (i < in->n && !smtp_body_is_full(body)) {
+		if (is_plain(in->p[i]))
+			i += take_run(body, in->p + i, in->n - i);
+		else
+			take_one(body, in->p[i++]);
+	}
 	*in = slice_tail(*in, i);
 }
 

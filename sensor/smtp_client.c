@@ -66,6 +66,8 @@ say_message_event(struct smtp *s, enum smtp_message_event event)
 {
 	struct fact *fact;
 
+	if (!s->message)
+		return;
 	if (event == SMTP_MESSAGE_HEADERS) {
 		smtp_say(s, FACT_HEADERS_END, s->message_tx);
 	} else if (event == SMTP_MESSAGE_FIELD) {
@@ -641,6 +643,21 @@ smtp_client_verdict(struct smtp *s)
 	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
 		s->client = SMTP_CLIENT_SKIP;
 	return true;
+}
+
+bool
+smtp_client_is_in_last_chunk(const struct smtp *s, uint32_t tx)
+{
+	return s->client == SMTP_CLIENT_CHUNK && s->chunk_last && s->message &&
+	    s->message_tx == tx;
+}
+
+void
+smtp_client_cut_chunk(struct smtp *s)
+{
+	s->m.gap = s->m.hash_lost = s->message_unsure = true;
+	smtp_client_end_message(s);
+	s->client = SMTP_CLIENT_SKIP;
 }
 
 bool

@@ -238,8 +238,11 @@ answer_bdat(struct smtp *s, const struct smtp_pending_entry *e, const struct ans
 		fact->flags |= FACT_BDAT;
 		say_flags(fact, e);
 	}
-	if (e->flags & SMTP_PENDING_LAST)
-		answer_dot(s, e, a);
+	if (!(e->flags & SMTP_PENDING_LAST))
+		return;
+	if (smtp_client_is_in_last_chunk(s, e->tx))
+		s->message = s->chunks = false; /* nothing more is told of it */
+	answer_dot(s, e, a);
 }
 
 static void
@@ -525,6 +528,10 @@ smtp_match(struct smtp *s)
 		s->client = SMTP_CLIENT_AUTH;
 		smtp_reply_next(&s->reply);
 		return;
+	}
+	if (e.flags & SMTP_PENDING_LAST && smtp_client_is_in_last_chunk(s, e.tx)) {
+		smtp_client_cut_chunk(s);
+		return; /* the message is told first */
 	}
 	if (a.code == 421)
 		s->end_code = 421;

@@ -282,45 +282,38 @@ pass(struct smtp_message *m, struct slice *in, size_t n)
 
 /* Dots. */
 
-/* To the next line that begins with a dot, or the end: no more is of interest. */
-static void
-skip_lines(struct smtp_message *m, struct slice *in)
+/*
+ * How far it is to the next line that begins with a dot, or may do so: *bol. Of a header
+ * block only to the next line, since what follows may have to be looked at again.
+ */
+static size_t
+run_length(struct slice in, bool one_line, bool *bol)
 {
-	const uint8_t *p = in->p, *end = p + in->n, *lf;
+	const uint8_t *p = in.p, *end = p + in.n, *lf;
 
 	while ((lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
 		p = lf + 1;
-		if (p == end || *p == '.') {
-			m->crlf = lf > in->p ? lf[-1] == '\r' : m->cr;
-			m->dot = SMTP_DOT_BOL;
-			m->size += (size_t)(p - in->p);
-			*in = slice_of(p, (size_t)(end - p));
-			return;
+		if (p == end || *p == '.' || one_line) {
+			*bol = true;
+			return (size_t)(p - in.p);
 		}
 	}
-	m->size += in->n;
-	m->cr = end[-1] == '\r';
-	*in = slice_of(end, 0);
+	*bol = false;
+	return in.n;
 }
 
-/* Up to the end of the line. */
+/* Within a line: dots do not count before the next one. */
 static enum smtp_message_event
 take_in_line(struct smtp_message *m, struct slice *in)
 {
-	const uint8_t *lf, *start = in->p;
 	enum smtp_message_event event;
-	bool cr = m->cr;
-	size_t n;
+	const uint8_t *start = in->p;
+	bool cr = m->cr, bol;
+	size_t n = run_length(*in, m->part < SMTP_PART_BODY, &bol);
 
-	if (m->part == SMTP_PART_SKIP) {
-		skip_lines(m, in);
-		return SMTP_MESSAGE_NONE;
-	}
-	lf = memchr(start, '\n', in->n);
-	n = lf != NULL ? (size_t)(lf - start) + 1 : in->n;
 	event = pass(m, in, n);
-	if (lf != NULL && in->p == lf + 1) {
-		m->crlf = n > 1 ? lf[-1] == '\r' : cr;
+	if (bol && in->p == start + n) {
+		m->crlf = n > 1 ? start[n - 2] == '\r' : cr;
 		m->dot = SMTP_DOT_BOL;
 	}
 	return event;

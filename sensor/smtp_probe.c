@@ -60,11 +60,13 @@ probe_greeting(struct slice s, unsigned flags)
 	static const char *const codes[] = { "220 ", "220-", "554 ", "554-", "421 ", "421-" };
 	static const char *const middle[] = { "250 ", "250-", "354 ", "334 ", "235 ", "550 ",
 		"550-", "551 ", "553 ", "503 ", "530 ", "221 ", "451 ", "450 ", "452 " };
-	enum proto_probe answer =
-	    begins_any(s, codes, sizeof(codes) / sizeof(codes[0]));
+	enum proto_probe answer;
 	struct slice line;
 	const uint8_t *lf;
 
+	if (s.p[0] < '2' || s.p[0] > '5')
+		return PROTO_NO;
+	answer = begins_any(s, codes, sizeof(codes) / sizeof(codes[0]));
 	if (answer == PROTO_NO && (flags & PROTO_PROBE_MIDSTREAM))
 		return begins_any(s, middle, sizeof(middle) / sizeof(middle[0])) != PROTO_NO
 		    ? PROTO_MAYBE : PROTO_NO;
@@ -87,8 +89,11 @@ probe_verb(struct slice s, unsigned flags, bool answered)
 		"BDAT ", "XCLIENT ", "XFORWARD " };
 	static const char *const shared[] = { "STARTTLS", "QUIT\r\n", "NOOP\r\n", "RSET\r\n",
 		"DATA\r\n", "HELP", "VRFY ", "EXPN ", "AUTH ", "ETRN " };
-	enum proto_probe answer = begins_any(s, own, sizeof(own) / sizeof(own[0]));
+	enum proto_probe answer;
 
+	if (s.p[0] == '\0' || strchr("EHMRBXSQNDVAehmrbxsqndva", s.p[0]) == NULL)
+		return PROTO_NO;
+	answer = begins_any(s, own, sizeof(own) / sizeof(own[0]));
 	if (answer == PROTO_YES)
 		return answer;
 	if (begins_any(s, shared, sizeof(shared) / sizeof(shared[0])) == PROTO_NO)

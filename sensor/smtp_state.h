@@ -147,6 +147,9 @@ bool smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
 void smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk);
 /* A verdict came before the end of the message was seen; false: there is no message. */
 bool smtp_client_verdict(struct smtp *s);
+/* The verdict on a last chunk may come before its end, which is not waited for then. */
+bool smtp_client_is_in_last_chunk(const struct smtp *s, uint32_t tx);
+void smtp_client_cut_chunk(struct smtp *s);
 /* Commands behind a lookalike that the server took for the end: read them as such. */
 bool smtp_client_smuggled(struct smtp *s);
 

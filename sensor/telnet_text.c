@@ -9,7 +9,7 @@ void
 telnet_text_init(struct telnet_text *text)
 {
 	text->escape = TELNET_PLAIN;
-	text->cr = text->cut = text->whole = false;
+	text->cr = text->cut = text->binary = text->whole = false;
 	text->n = 0;
 }
 
@@ -60,6 +60,7 @@ take_octet(struct telnet_text *text, uint8_t c)
 	if (take_command(text, c))
 		return false;
 	text->cr = c == '\r';
+	text->binary |= c == '\0' && !after_cr;
 	if (c == '\0' || (c == '\n' && after_cr))
 		return false;
 	if (c == '\r' || c == '\n')
@@ -175,8 +176,16 @@ telnet_read_prompt(struct slice line)
 		"tn-gw", "telnet>", "mngtr>", "proxy>", "host[:port]", "host_name:port",
 		"host:port", "enter :", "enter host", "enter target", "enter destination" };
 
+	static const char *const login[] = { "login:", "password:", "username:", "user:" };
+	enum telnet_prompt shell;
+
 	line = ascii_trim(line);
-	return HAS_ANY(line, gateway) ? TELNET_GATEWAY : read_shell(line);
+	if (HAS_ANY(line, gateway))
+		return TELNET_GATEWAY;
+	shell = read_shell(line);
+	if (shell == TELNET_NO_PROMPT && HAS_ANY(line, login))
+		return TELNET_LOGIN;
+	return shell;
 }
 
 enum telnet_answer

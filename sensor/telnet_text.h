@@ -18,6 +18,7 @@ struct telnet_text {
 	enum telnet_escape escape;
 	bool cr;  /* the line ended with CR: LF or NUL may belong to it */
 	bool cut;
+	bool binary; /* a NUL stood where no text has one */
 	bool whole; /* line is a whole one, and the next begins with the next octet */
 	uint16_t n;
 	uint8_t line[TELNET_LINE_MAX];
@@ -47,6 +48,7 @@ enum telnet_form telnet_read_form(struct slice line, struct target *out);
 /* What a server waits with, strongest last. */
 enum telnet_prompt {
 	TELNET_NO_PROMPT,
+	TELNET_LOGIN,   /* login:, Password: */
 	TELNET_SHELL,   /* host$, host# */
 	TELNET_ARROW,   /* router> */
 	TELNET_GATEWAY, /* WinGate>, "Enter host:port" and their like */

@@ -13,6 +13,7 @@ enum {
 	FINISH_PER_CALL = 64,
 	DIALERS = 16384,
 	TWINS = 65536,
+	PARSER_HOT_BYTES = 512,  /* of a parser's state, that every segment touches */
 	RESET_WINDOW = 65536,    /* how far off a RST may be to end a connection not rebuilt */
 };
 
@@ -53,6 +54,35 @@ static struct conn *
 conn_of(const struct track *t, const struct flow *flow)
 {
 	return flow->conn == 0 ? NULL : pool_at(&t->conns, flow->conn - 1);
+}
+
+static void
+prefetch(const void *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 64)
+		__builtin_prefetch((const char *)p + i, 1);
+}
+
+/* Bulk data need the hot part of a flow only. */
+void
+track_prefetch(const struct track *t, const struct flow *flow, const struct segment *s)
+{
+	const struct conn *conn = conn_of(t, flow);
+
+	if (conn != NULL)
+		prefetch(conn, offsetof(struct conn, layer[1]));
+	if (s->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
+	    (conn == NULL && s->wire_payload > 0 && !(flow->flags & FLOW_SETTLED)))
+		flow_prefetch_cold(t->flows, flow);
+}
+
+void
+track_prefetch_parser(const struct track *t, const struct flow *flow)
+{
+	const struct conn *conn = conn_of(t, flow);
+
+	if (conn != NULL && conn->layer[0].parser != NULL)
+		prefetch(conn->layer[0].parser, PARSER_HOT_BYTES);
 }
 
 static struct session

@@ -44,6 +44,10 @@ void track_release(struct track *track);
 
 /* Every packet, TCP or not: packet time and record numbers go on. */
 void track_packet(struct track *track, const struct origin *origin);
+/* What track_segment() will need of a flow that was guessed, in two steps. */
+void track_prefetch(
+    const struct track *track, const struct flow *flow, const struct segment *segment);
+void track_prefetch_parser(const struct track *track, const struct flow *flow);
 void track_segment(
     struct track *track, const struct segment *segment, struct flow_key key);
 

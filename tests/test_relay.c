@@ -290,6 +290,9 @@ play_line(struct script *s, unsigned x, unsigned argc, char **argv)
 
 	if (strcmp(what, "open") == 0 || strcmp(what, "late") == 0) {
 		open_session(s, x, strcmp(what, "late") == 0, argc - 1, argv + 1);
+	} else if (strcmp(what, "helo") == 0) {
+		send_path(s, x, FACT_HELO, argv[1], "250");
+		s->in_tx[x] = false;
 	} else if (strcmp(what, "auth") == 0) {
 		send_code(s, x, FACT_AUTH, argv[1]);
 	} else if (strcmp(what, "mail") == 0) {

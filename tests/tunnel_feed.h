@@ -33,6 +33,9 @@ void tunnel_check_secret(
 /* Without the probe: what only comes behind something else. */
 void tunnel_check_parse(const struct proto *proto, const struct feed_talk *talk);
 
+/* Only cut, without gaps. */
+void tunnel_check_cuts(const struct proto *proto, const struct feed_talk *talk);
+
 /* Random octets and random pieces: only crashes, endless loops and told nonsense fail. */
 void tunnel_check_random(const struct proto *proto, unsigned seed, const char *alphabet);
 

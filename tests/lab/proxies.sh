@@ -245,9 +245,9 @@ tinyproxy() {
 	listening px "$PROXY2" 8888 "tinyproxy"
 }
 
-# haproxy LISTEN:PORT TARGET:PORT ["server option"...]
+# haproxy "LISTEN:PORT [bind option...]" TARGET:PORT ["server option"...]
 haproxy() {
-	local dir=$RUN/haproxy listen=$1 target=$2
+	local dir=$RUN/haproxy bind=$1 listen=${1%% *} target=$2
 	shift 2
 	mkdir -p "$dir"
 	cat >"$dir/haproxy.cfg" <<-CONF
@@ -261,7 +261,7 @@ haproxy() {
 		    timeout server 60s
 		    log-format "tcp %ci %cp %fi:%fp %si:%sp %bp %ts %B"
 		frontend mail
-		    bind $listen
+		    bind $bind
 		    default_backend servers
 		backend servers
 		    source ${listen%:*}
@@ -340,16 +340,16 @@ nginx_stream() {
 sshd_at() {
 	local ns=$1 ip=$2 port=$3 dir=$RUN/ssh
 	shift 3
-	mkdir -p "$dir" /run/sshd
+	mkdir -p "$dir" "$RUN/sshd-$ip" /run/sshd
 	chmod 700 "$dir"
 	[ -f "$dir/host" ] || ssh-keygen -q -t ed25519 -N '' -f "$dir/host"
 	[ -f "$dir/key" ] || ssh-keygen -q -t ed25519 -N '' -f "$dir/key"
 	cp "$dir/key.pub" "$dir/authorized"
-	printf '%s\n' "ListenAddress $ip:$port" "HostKey $dir/host" "PidFile $dir/pid" \
+	printf '%s\n' "$@" "ListenAddress $ip:$port" "HostKey $dir/host" "PidFile $dir/pid" \
 		"AuthorizedKeysFile $dir/authorized" "StrictModes no" "UsePAM no" \
 		"PermitRootLogin yes" "PasswordAuthentication no" "UseDNS no" "LogLevel VERBOSE" \
-		"$@" >"$dir/sshd-$ip.conf"
-	spawn "$ns" /usr/sbin/sshd -D -e -f "$dir/sshd-$ip.conf" 2>"$dir/sshd-$ip.log"
+		>"$dir/sshd-$ip.conf"
+	spawn "$ns" /usr/sbin/sshd -D -e -f "$dir/sshd-$ip.conf" 2>"$RUN/sshd-$ip/log"
 	listening "$ns" "$ip" "$port" "sshd"
 }
 
@@ -442,7 +442,11 @@ curl_mail() {
 	esac
 	letter "$RUN/letter" "Sales <sales@client.example>" "$to" "${SUBJECT-Your enquiry}" \
 		"${PARAGRAPHS-2}"
-	[ -n "${CLIENT_NS-}" ] && proxy+=(--interface "$client") || as_client "$client"
+	if [ -n "${CLIENT_NS-}" ]; then
+		proxy+=(--interface "$client")
+	else
+		as_client "$client"
+	fi
 	output
 	in_ns "${CLIENT_NS-out}" curl -v --max-time 60 "${proxy[@]}" "$@" "$url/mail.client.example" \
 		--mail-from sales@client.example --mail-rcpt "$to" -T "$RUN/letter" --crlf \
@@ -475,7 +479,11 @@ curl_web() {
 	*:*) ;;
 	*) [ "${url%%:*}" = https ] && target+=:443 || target+=:80 ;;
 	esac
-	[ -n "${CLIENT_NS-}" ] && proxy+=(--interface "$client") || as_client "$client"
+	if [ -n "${CLIENT_NS-}" ]; then
+		proxy+=(--interface "$client")
+	else
+		as_client "$client"
+	fi
 	output
 	in_ns "${CLIENT_NS-out}" curl -v -k --max-time 30 "${proxy[@]}" "$@" "$url" >"$OUTPUT" 2>&1 || status=$?
 	asked "$status" "curl" "$OUTPUT"

@@ -154,6 +154,16 @@ pass_bytewise(struct mangle *m)
 	}
 }
 
+/* A copy gets the time of its place: hours later it would be another connection. */
+static void
+pending_add(struct mangle *m, struct pending *pending)
+{
+	const struct packet_list *out = &m->out;
+
+	pending->packet.time_us = out->at[out->count - 1].time_us;
+	list_add(&m->out, &pending->packet);
+}
+
 static void
 pending_tick(struct mangle *m, struct pending *pending, size_t *count, bool all)
 {
@@ -161,11 +171,17 @@ pending_tick(struct mangle *m, struct pending *pending, size_t *count, bool all)
 
 	for (size_t i = 0; i < *count; i++) {
 		if (all || --pending[i].wait == 0)
-			list_add(&m->out, &pending[i].packet);
+			pending_add(m, &pending[i]);
 		else
 			pending[kept++] = pending[i];
 	}
 	*count = kept;
+}
+
+static bool
+is_pause(const struct mangle *m, size_t i)
+{
+	return i > 0 && m->in.at[i].time_us > m->in.at[i - 1].time_us + m->window_us;
 }
 
 void
@@ -179,7 +195,7 @@ pass_duplicate(struct mangle *m)
 	for (size_t i = 0; i < m->in.count; i++) {
 		p = &m->in.at[i];
 		barrier = p->flow != NO_FLOW && is_barrier(m, p);
-		if (barrier)
+		if (barrier || is_pause(m, i))
 			pending_tick(m, pending, &count, true);
 		list_add(&m->out, p);
 		pending_tick(m, pending, &count, false);

@@ -3,9 +3,9 @@ about "A load balancer (HAProxy that tells the client's address by the PROXY pro
 MTA=postfix
 proxy_net
 server closed "smtpd_upstream_proxy_protocol = haproxy"
-haproxy $BALANCER:25 $SERVER:25 send-proxy
+haproxy "$BALANCER:25" "$SERVER:25" send-proxy
 capture_inside
-curl_mail tcp-forward 198.51.100.7 $BALANCER:25 $SERVER:25 info@example.org
-curl_mail tcp-forward 198.51.100.8 $BALANCER:25 $SERVER:25 alice@example.org
+curl_mail tcp-forward 198.51.100.7 "$BALANCER:25" "$SERVER:25" info@example.org
+curl_mail tcp-forward 198.51.100.8 "$BALANCER:25" "$SERVER:25" alice@example.org
 wait_delivered 2
 capture_stop

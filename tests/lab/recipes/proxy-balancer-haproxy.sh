@@ -3,9 +3,9 @@ about "A load balancer (HAProxy in TCP mode) in front of our own mail server, se
 MTA=postfix
 proxy_net
 server closed
-haproxy $BALANCER:25 $SERVER:25
+haproxy "$BALANCER:25" "$SERVER:25"
 capture_inside
-curl_mail tcp-forward 198.51.100.7 $BALANCER:25 $SERVER:25 info@example.org
-curl_mail tcp-forward 198.51.100.8 $BALANCER:25 $SERVER:25 alice@example.org
+curl_mail tcp-forward 198.51.100.7 "$BALANCER:25" "$SERVER:25" info@example.org
+curl_mail tcp-forward 198.51.100.8 "$BALANCER:25" "$SERVER:25" alice@example.org
 wait_delivered 2
 capture_stop

@@ -13,8 +13,8 @@ capture_start
 	echo "> QUIT"
 } >"$RUN/script"
 output
-chained http $PROXY:3128 -- "$LAB_DIR/talk" 0.0.0.0 $DEST 25 <"$RUN/script" >"$OUTPUT" ||
+chained http "$PROXY:3128" -- "$LAB_DIR/talk" 0.0.0.0 "$DEST" 25 <"$RUN/script" >"$OUTPUT" ||
 	die "the conversation failed"
-ask http-connect 198.51.100.66 $PROXY:3128 $DEST:25 granted
+ask http-connect 198.51.100.66 "$PROXY:3128" "$DEST:25" granted
 wait_taken 36
 capture_stop

@@ -12,8 +12,8 @@ capture_start
 	echo "> QUIT"
 } >"$RUN/script"
 output
-chained http $PROXY:3128 socks5 $PROXY2:1080 -- "$LAB_DIR/talk" 0.0.0.0 $DEST 25 \
+chained http "$PROXY:3128" socks5 "$PROXY2:1080" -- "$LAB_DIR/talk" 0.0.0.0 "$DEST" 25 \
 	<"$RUN/script" >"$OUTPUT" || die "the conversation failed"
-ask http-connect 198.51.100.66 $PROXY:3128 "$PROXY2:1080>$DEST:25" granted
+ask http-connect 198.51.100.66 "$PROXY:3128" "$PROXY2:1080>$DEST:25" granted
 wait_taken 1
 capture_stop

@@ -4,8 +4,8 @@ proxy_net
 squid open
 target_postfix
 capture_start
-curl_mail http-connect 198.51.100.66 $PROXY:3128 "[$DEST6]:25" user1@six.example
-curl_mail http-connect 198.51.100.66 $PROXY:3128 mx.six.example:25 user2@six.example
-curl_mail http-connect 2001:db8:2::7 "[$PROXY6]:3128" $DEST:25 user3@third.example
+curl_mail http-connect 198.51.100.66 "$PROXY:3128" "[$DEST6]:25" user1@six.example
+curl_mail http-connect 198.51.100.66 "$PROXY:3128" mx.six.example:25 user2@six.example
+curl_mail http-connect 2001:db8:2::7 "[$PROXY6]:3128" "$DEST:25" user3@third.example
 wait_taken 3
 capture_stop

@@ -4,6 +4,6 @@ proxy_net
 TINYPROXY_BIND='' tinyproxy
 target_postfix
 capture_start
-curl_mail http-connect 198.51.100.66 $PROXY2:8888 $DEST:25 user@third.example
+curl_mail http-connect 198.51.100.66 "$PROXY2:8888" "$DEST:25" user@third.example
 wait_taken 1
 capture_stop

@@ -5,6 +5,6 @@ proxy_net
 squid open
 server closed
 capture_inside
-CLIENT_NS=in curl_mail http-connect $USER_HOST $PROXY:3128 $SERVER:25 info@example.org
+CLIENT_NS=in curl_mail http-connect "$USER_HOST" "$PROXY:3128" "$SERVER:25" info@example.org
 wait_delivered 1
 capture_stop

@@ -6,7 +6,7 @@ squid open
 target_postfix
 capture_start
 for i in 1 2 3; do
-	PARAGRAPHS=80 curl_mail http-connect 198.51.100.66 $PROXY:3128 $DEST:25 "user$i@third.example"
+	PARAGRAPHS=80 curl_mail http-connect 198.51.100.66 "$PROXY:3128" "$DEST:25" "user$i@third.example"
 done
 wait_taken 3 60
 capture_stop

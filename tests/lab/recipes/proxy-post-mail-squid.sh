@@ -11,6 +11,6 @@ capture_start
 	letter "$RUN/letter" "Sales <sales@client.example>" user@third.example "Your enquiry"
 	printf '%s\n' "letter $RUN/letter" QUIT
 } >"$RUN/script"
-probe_from 198.51.100.66 $PROXY:3128 $DEST:25 http-post post -m "$RUN/script"
+probe_from 198.51.100.66 "$PROXY:3128" "$DEST:25" http-post post -m "$RUN/script"
 wait_taken 1
 capture_stop

@@ -10,7 +10,7 @@ capture_start
 	letter "$RUN/letter" "Sales <sales@client.example>" user@third.example "Your enquiry"
 	printf '%s\n' "letter $RUN/letter" QUIT
 } >"$RUN/script"
-probe_from 198.51.100.66 $PROXY:3128 $DEST:25 http-post post -m "$RUN/script"
-probe_from 198.51.100.66 $PROXY:3128 $DEST:25 http-post put
+probe_from 198.51.100.66 "$PROXY:3128" "$DEST:25" http-post post -m "$RUN/script"
+probe_from 198.51.100.66 "$PROXY:3128" "$DEST:25" http-post put
 capture_stop
 grep -q 'non-SMTP command from' "$RUN/dest/log" || die "the target did not hang up"

@@ -6,9 +6,9 @@ dante open
 tinyproxy
 microsocks
 capture_start
-REFUSED=yes curl_mail http-connect 198.51.100.66 $PROXY:3128 $DEST_CLOSED:25 user@third.example
-REFUSED=yes curl_mail http-connect 198.51.100.66 $PROXY2:8888 $DEST_CLOSED:25 user@third.example
-REFUSED=yes curl_mail socks4 198.51.100.66 $PROXY:1080 $DEST_CLOSED:25 user@third.example
-REFUSED=yes curl_mail socks5 198.51.100.66 $PROXY:1080 $DEST_CLOSED:25 user@third.example
-REFUSED=yes curl_mail socks5 198.51.100.66 $PROXY2:1080 $DEST_CLOSED:25 user@third.example
+REFUSED=yes curl_mail http-connect 198.51.100.66 "$PROXY:3128" "$DEST_CLOSED:25" user@third.example
+REFUSED=yes curl_mail http-connect 198.51.100.66 "$PROXY2:8888" "$DEST_CLOSED:25" user@third.example
+REFUSED=yes curl_mail socks4 198.51.100.66 "$PROXY:1080" "$DEST_CLOSED:25" user@third.example
+REFUSED=yes curl_mail socks5 198.51.100.66 "$PROXY:1080" "$DEST_CLOSED:25" user@third.example
+REFUSED=yes curl_mail socks5 198.51.100.66 "$PROXY2:1080" "$DEST_CLOSED:25" user@third.example
 capture_stop

@@ -11,8 +11,8 @@ capture_inside
 as_client 198.51.100.66
 session_script 1 >"$RUN/script"
 transcript 198.51.100.66 "$SERVER:25"
-chained http $PROXY:3128 -- "$LAB_DIR/talk" 0.0.0.0 "$SERVER" 25 <"$RUN/script" >>"$TRANSCRIPT" ||
+chained http "$PROXY:3128" -- "$LAB_DIR/talk" 0.0.0.0 "$SERVER" 25 <"$RUN/script" >>"$TRANSCRIPT" ||
 	die "the conversation failed"
-ask http-connect 198.51.100.66 $PROXY:3128 "$SERVER:25" granted
+ask http-connect 198.51.100.66 "$PROXY:3128" "$SERVER:25" granted
 wait_delivered 1
 capture_stop

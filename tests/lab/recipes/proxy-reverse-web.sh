@@ -8,10 +8,10 @@ nginx_at px front <<-CONF
 		server { listen $WEB:80; location / { proxy_pass http://192.0.2.26:80; } }
 	}
 CONF
-listening px $WEB 80 "nginx"
+listening px "$WEB" 80 "nginx"
 capture_inside
 as_client 198.51.100.7
 for i in 1 2 3; do
-	in_ns out curl -sS -o /dev/null --fail http://$WEB/ || die "no page"
+	in_ns out curl -sS -o /dev/null --fail "http://$WEB/" || die "no page"
 done
 capture_stop

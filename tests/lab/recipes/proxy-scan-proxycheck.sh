@@ -6,8 +6,8 @@ dante open
 target_postfix
 as_client 198.51.100.66
 capture_start
-in_ns out proxycheck -v -v -b 198.51.100.66 -d $DEST:25 -c "chat::220 mx.example.com" \
-	-p "hc:3128" -p "ho:3128" -p "s4:1080" -p "s5:1080" $PROXY >"$RUN/asked/proxycheck" 2>&1 || true
+in_ns out proxycheck -v -v -b 198.51.100.66 -d "$DEST:25" -c "chat::220 mx.example.com" \
+	-p "hc:3128" -p "ho:3128" -p "s4:1080" -p "s5:1080" "$PROXY" >"$RUN/asked/proxycheck" 2>&1 || true
 capture_stop
 grep -qi open "$RUN/asked/proxycheck" || die "proxycheck found nothing"
 touch "$RUN/ask-the-log"

@@ -4,6 +4,6 @@ proxy_net
 dante open
 target_postfix tls
 capture_start
-URL=smtps curl_mail socks5 198.51.100.66 $PROXY:1080 $DEST:465 user@third.example -k
+URL=smtps curl_mail socks5 198.51.100.66 "$PROXY:1080" "$DEST:465" user@third.example -k
 wait_taken 1
 capture_stop

@@ -4,7 +4,7 @@ proxy_net
 microsocks
 target_postfix
 capture_start
-curl_mail socks5 198.51.100.66 $PROXY2:1080 $DEST:25 user1@third.example
-curl_mail socks5-name 198.51.100.66 $PROXY2:1080 mx.example.com:25 user2@third.example
+curl_mail socks5 198.51.100.66 "$PROXY2:1080" "$DEST:25" user1@third.example
+curl_mail socks5-name 198.51.100.66 "$PROXY2:1080" mx.example.com:25 user2@third.example
 wait_taken 2
 capture_stop

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/*
+ * Mail tunneled through proxies, and other use of our proxies from outside. A request of an
+ * outside client to a home host is remembered with all that is asked through it, and with
+ * the connections that home hosts open meanwhile, until its tunnel is over. METHODS,
+ * section 2.
+ */
+
+#include <stdlib.h>
+
+#include "domain.h"
+#include "proxy_state.h"
+
+static bool
+proxy_enabled(const struct conf *conf)
+{
+	return conf->proxy.enabled;
+}
+
+static void
+proxy_free(void *self)
+{
+	struct proxy *proxy = self;
+
+	if (proxy == NULL)
+		return;
+	seen_free(proxy->cases);
+	legs_release(&proxy->legs);
+	forward_release(&proxy->forward);
+	free(proxy);
+}
+
+static void *
+proxy_new(const struct analyzer_context *context)
+{
+	struct proxy *proxy = calloc(1, sizeof(*proxy));
+
+	if (proxy == NULL)
+		return NULL;
+	proxy->conf = context->conf;
+	proxy->alerts = context->alerts;
+	if (proxy_cases_init(proxy) == 0 &&
+	    legs_init(&proxy->legs, &context->conf->proxy) == 0 &&
+	    forward_init(&proxy->forward, &context->conf->proxy) == 0)
+		return proxy;
+	proxy_free(proxy);
+	return NULL;
+}
+
+/* Requests. */
+
+/* A name below our domains, whether its subdomains are configured or not. */
+static bool
+is_local_name(const struct proxy *proxy, struct slice host)
+{
+	const struct domain_set *local = proxy->conf->local_domains;
+	char name[DOMAIN_MAX + 1];
+
+	if (domain_normalise(host, name) == 0)
+		return false;
+	return strcmp(name, "localhost") == 0 || domain_set_has(local, name) ||
+	       domain_set_has(local, domain_registrable(name));
+}
+
+static void
+set_layer(struct proxy *proxy, uint32_t entry, const struct request *request)
+{
+	struct proxy_case *c = proxy_case_at(proxy, entry);
+	unsigned depth = request->session.depth;
+
+	if (depth > c->layers || depth >= PROXY_LAYERS)
+		return; /* what is between was not understood */
+	c->layers = (uint8_t)(depth + 1);
+	c->layer[depth] = (struct proxy_layer){ .tunnel = request->tunnel,
+		.has_addr = request->has_addr,
+		.addr = request->addr,
+		.port = request->port,
+		.asked_us = request->asked.ts_us };
+	if (!request->has_addr)
+		c->layer[depth].local = is_local_name(proxy, request_host(request));
+	c->host_n = request->host_n;
+	memcpy(c->host, request->host, request->host_n);
+	proxy_case_await(proxy, entry, depth);
+}
+
+static void
+request_asked(struct proxy *proxy, const struct request *request)
+{
+	const struct session *session = &request->session;
+	uint32_t entry;
+
+	if (session->client.home == session->server.home)
+		return;
+	if (session->depth == 0)
+		entry = proxy_case_begin(proxy, request);
+	else
+		entry = proxy_case_of(proxy, request);
+	if (entry != SEEN_NONE)
+		set_layer(proxy, entry, request);
+}
+
+static void
+request_answered(struct proxy *proxy, uint32_t entry, const struct request *request)
+{
+	struct proxy_case *c = proxy_case_at(proxy, entry);
+	struct proxy_layer *layer = &c->layer[request->session.depth];
+
+	layer->outcome = request->outcome;
+	layer->weak = request->weak;
+	layer->answered_us = request->answered_us;
+	if (request->outcome == REQUEST_GRANTED)
+		proxy_case_list(proxy, entry, PROXY_GRANTED, request->last.ts_us);
+}
+
+/* The end of the outermost tunnel; what the outbound leg still tells is waited for. */
+static void
+request_ended(struct proxy *proxy, uint32_t entry, const struct request *request)
+{
+	struct proxy_case *c = proxy_case_at(proxy, entry);
+
+	if (request->session.depth != 0)
+		return;
+	c->flags |= PROXY_CASE_ENDED;
+	c->last = request->last;
+	c->bytes_to_target = request->bytes_to_target;
+	c->bytes_to_client = request->bytes_to_client;
+	proxy_case_list(proxy, entry, PROXY_LINGERING, request->last.ts_us);
+}
+
+static void
+proxy_request(void *self, const struct request *request, enum request_event event)
+{
+	struct proxy *proxy = self;
+	uint32_t entry;
+
+	if (event == REQUEST_ASKED) {
+		request_asked(proxy, request);
+		return;
+	}
+	entry = proxy_case_of(proxy, request);
+	if (entry == SEEN_NONE ||
+	    request->session.depth >= proxy_case_at(proxy, entry)->layers)
+		return;
+	if (event == REQUEST_ANSWERED)
+		request_answered(proxy, entry, request);
+	else if (event == REQUEST_ENDED)
+		request_ended(proxy, entry, request);
+	else if (request->inner_n != 0 &&
+		 !slice_equal(slice_of(request->inner, request->inner_n),
+		     slice_str("http")))
+		proxy_case_at(proxy, entry)->flags |= PROXY_CASE_STREAM;
+}
+
+/* Connections. */
+
+static struct leg *
+leg_of(struct proxy *proxy, const struct record *record)
+{
+	const struct endpoint *server = &record->session.server;
+	struct leg *leg = legs_of(&proxy->legs, record->session.flow_id);
+	uint64_t owner = proxy_owner(&record->session.client.addr);
+
+	if (leg != NULL || !record->session.client.home || record->class != RECORD_CONN ||
+	    record->conn.event > RECORD_CONN_ESTABLISHED)
+		return leg;
+	if (proxy_case_awaits(proxy, server, record->origin.ts_us, &owner) ||
+	    (!server->home && conf_has_port(&proxy->conf->mail_ports, server->port)))
+		leg = legs_add(&proxy->legs, record, owner);
+	return leg;
+}
+
+static bool
+is_end(const struct endpoint *a, const struct endpoint *b)
+{
+	return a->port == b->port && addr_equal(&a->addr, &b->addr);
+}
+
+/* Facts name who asked first; records of the connection who opened it. */
+static bool
+is_turned(const struct proxy_case *c, const struct record *record)
+{
+	return is_end(&record->session.client, &c->session.server);
+}
+
+static void
+inner_prefix(struct proxy_case *c, const struct record *record)
+{
+	unsigned depth = record->session.depth;
+	uint8_t dir = record->prefix.dir ^ (uint8_t)is_turned(c, record);
+
+	if (depth <= c->layers)
+		prefixes_take(&c->layer[depth - 1].inside, dir, &record->prefix);
+}
+
+static void
+connection(struct proxy *proxy, const struct record *record,
+    const struct mail_session *mail)
+{
+	uint32_t entry = proxy_case_on(proxy, record->session.flow_id);
+	struct leg *leg;
+
+	if (entry != SEEN_NONE) {
+		struct proxy_case *c = proxy_case_at(proxy, entry);
+
+		if (is_turned(c, record))
+			c->flags |= PROXY_CASE_REVERSE;
+		if (record->class == RECORD_PREFIX && record->session.depth != 0)
+			inner_prefix(c, record);
+	}
+	if (record->session.depth != 0)
+		return;
+	leg = leg_of(proxy, record);
+	if (leg != NULL)
+		leg_conn(leg, record);
+	if (entry == SEEN_NONE)
+		forward_record(proxy, record, mail != NULL);
+}
+
+/* Mail. */
+
+/* The mail server itself was heard, not only a client that talks to it. */
+static bool
+is_heard(const struct proxy *proxy, const struct proxy_case *c,
+    const struct mail_session *mail)
+{
+	const struct proxy_layer *layer = &c->layer[c->layers - 1u];
+
+	if (mail->has_greeting)
+		return true;
+	return mail->tls == MAIL_TLS_IMPLICIT &&
+	       conf_has_port(&proxy->conf->tls_ports, layer->port) &&
+	       layer->outcome == REQUEST_GRANTED && layer->inside.lengths[1] != 0;
+}
+
+static void
+inner_mail(struct proxy *proxy, const struct record *record, const struct transaction *tx,
+    const struct mail_session *mail)
+{
+	uint32_t entry = proxy_case_on(proxy, record->session.flow_id);
+	struct proxy_case *c;
+
+	if (entry == SEEN_NONE)
+		return;
+	c = proxy_case_at(proxy, entry);
+	if (!is_heard(proxy, c, mail))
+		return;
+	c->flags |= PROXY_CASE_MAIL;
+	c->last = record->origin;
+	if (tx != NULL && tx->ended && !tx->empty)
+		proxy_judge(proxy, c, true, tx);
+}
+
+struct posted { /* mail on an outbound leg that a POST may have caused */
+	const struct leg *leg;
+	const struct transaction *tx;
+};
+
+static void
+see_posted(struct proxy *proxy, uint32_t entry, void *context)
+{
+	struct proxy_case *c = proxy_case_at(proxy, entry);
+	const struct posted *posted = context;
+
+	if (c->layer[0].tunnel != FACT_TUNNEL_HTTP_POST &&
+	    c->layer[0].tunnel != FACT_TUNNEL_HTTP_GET)
+		return;
+	if ((posted->leg->flags & LEG_TAKEN) != 0 &&
+	    c->leg_flow != posted->leg->session.flow_id)
+		return;
+	proxy_judge(proxy, c, true, posted->tx);
+}
+
+/* A client that sends HTTP before its commands: what it says next is judged by the
+ * replies. */
+static void
+outbound_mail(struct proxy *proxy, const struct record *record,
+    const struct transaction *tx, const struct mail_session *mail)
+{
+	struct leg *leg = legs_of(&proxy->legs, record->session.flow_id);
+	struct posted posted = { .leg = leg, .tx = tx };
+
+	if (leg == NULL)
+		return;
+	leg->flags |= LEG_SMTP;
+	if ((mail->oddities & 1u << FACT_ODDITY_HTTP) == 0)
+		return;
+	if ((record->fact.type == FACT_HELO || record->fact.type == FACT_MAIL) &&
+	    record->fact.code / 100 == 2)
+		leg->flags |= LEG_MAIL;
+	if ((leg->flags & LEG_MAIL) != 0 && tx != NULL && tx->ended && !tx->empty)
+		proxy_cases_walk(proxy, &leg->session.server, see_posted, &posted);
+}
+
+static void
+proxy_record(void *self, const struct record *record, const struct transaction *tx,
+    const struct mail_session *mail)
+{
+	struct proxy *proxy = self;
+
+	if (record->class == RECORD_CONN || record->class == RECORD_PREFIX)
+		connection(proxy, record, mail);
+	if (mail == NULL)
+		return;
+	if (record->class == RECORD_FACT && record->session.depth != 0)
+		inner_mail(proxy, record, tx, mail);
+	else if (record->class == RECORD_FACT && record->session.client.home)
+		outbound_mail(proxy, record, tx, mail);
+	distant_record(proxy, record, mail);
+}
+
+/* Time. */
+
+static void
+proxy_tick(void *self, int64_t now_us)
+{
+	struct proxy *proxy = self;
+	uint32_t entry;
+
+	while ((entry = proxy_case_due(proxy, PROXY_GRANTED, now_us)) != SEEN_NONE) {
+		proxy_case_list(proxy, entry, PROXY_NOT_LISTED, now_us);
+		proxy_judge(proxy, proxy_case_at(proxy, entry), true, NULL);
+	}
+	while ((entry = proxy_case_due(proxy, PROXY_LINGERING, now_us)) != SEEN_NONE) {
+		proxy_case_list(proxy, entry, PROXY_NOT_LISTED, now_us);
+		proxy_judge(proxy, proxy_case_at(proxy, entry), false, NULL);
+		seen_drop(proxy->cases, entry);
+	}
+	legs_expire(&proxy->legs, now_us);
+	forward_expire(&proxy->forward, now_us);
+}
+
+static void
+proxy_finish(void *self)
+{
+	struct proxy *proxy = self;
+
+	seen_expire(proxy->cases, INT64_MAX);
+}
+
+static void
+proxy_stats(const void *self, struct stats_visitor *v)
+{
+	const struct proxy *proxy = self;
+	const struct seen_counters *c = seen_counters(proxy->cases);
+
+	for (unsigned i = ALERT_ATTEMPTED; i < ALERT_VERDICTS; i++) {
+		if (i != ALERT_RCPT_ACCEPTED && i != ALERT_ACCEPTED)
+			stats_show(v, "proxy", alert_verdict_name((enum alert_verdict)i),
+			    proxy->verdicts[i]);
+	}
+	stats_show(v, "proxy", "requests_held", c->entries);
+	stats_show(v, "proxy", "evicted", c->evicted);
+	stats_show(v, "proxy", "evicted_share", c->evicted_share);
+	legs_stats(&proxy->legs, v);
+	forward_stats(&proxy->forward, v);
+	distant_stats(&proxy->distant, v);
+}
+
+const struct analyzer analyzer_proxy = {
+	.name = "proxy",
+	.enabled = proxy_enabled,
+	.new = proxy_new,
+	.free = proxy_free,
+	.record = proxy_record,
+	.request = proxy_request,
+	.tick = proxy_tick,
+	.finish = proxy_finish,
+	.stats = proxy_stats,
+};
