@@ -17,6 +17,7 @@
 #include "crowd.h"
 #include "essence.h"
 #include "inventory.h"
+#include "kin.h"
 #include "pool.h"
 #include "sink.h"
 
@@ -58,6 +59,7 @@ struct alerts {
 	struct table findings;
 	struct addr (*clients)[CLIENTS_TOLD]; /* by slot */
 	struct crowds crowds;
+	struct kin kin;
 	uint32_t first_open; /* the finding whose window ends next */
 	uint64_t serial;     /* of windows */
 	uint64_t raised, lines, moved, not_moved, rolled_up, evicted;
@@ -79,6 +81,7 @@ alerts_new(
 	alerts->clients = pool_reserve(conf->findings * sizeof(*alerts->clients));
 	if (alerts->clients != NULL &&
 	    table_init(&alerts->findings, conf->findings, sizeof(struct finding)) == 0 &&
+	    kin_init(&alerts->kin, conf->findings) == 0 &&
 	    crowds_init(&alerts->crowds, conf->findings, conf->clients,
 	        alerts->window_us) == 0)
 		return alerts;
@@ -95,6 +98,7 @@ alerts_free(struct alerts *alerts)
 	    alerts->clients, alerts->findings.max * sizeof(*alerts->clients));
 	table_release(&alerts->findings);
 	crowds_release(&alerts->crowds);
+	kin_release(&alerts->kin);
 	free(alerts);
 }
 
@@ -436,14 +440,24 @@ raise_again(struct alerts *alerts, const struct alert *alert)
 	return finding_at(alerts, slot)->id;
 }
 
-uint64_t
-alerts_raise(struct alerts *alerts, const struct alert *alert)
+void
+alerts_claim(struct alerts *alerts, uint64_t flow_id)
+{
+	kin_claim(&alerts->kin, flow_id);
+}
+
+bool
+alerts_is_claimed(const struct alerts *alerts, uint64_t flow_id)
+{
+	return kin_is_claimed(&alerts->kin, flow_id);
+}
+
+static uint64_t
+raise_related(struct alerts *alerts, const struct alert *alert)
 {
 	uint32_t slot, weaker = TABLE_NONE;
 	struct finding *f;
 
-	alerts_tick(alerts, alert->origin.ts_us);
-	inventory_alert(alerts->inventory, alert);
 	if (alert->was == alert->verdict)
 		return raise_again(alerts, alert);
 	alerts->raised++;
@@ -459,6 +473,18 @@ alerts_raise(struct alerts *alerts, const struct alert *alert)
 		tell_rest(alerts, weaker);
 	tell(alerts, slot, &f->now, alert);
 	return f->id;
+}
+
+uint64_t
+alerts_raise(struct alerts *alerts, const struct alert *alert)
+{
+	struct alert shown = *alert;
+	uint64_t id = key_id(key_of(alert, alert->verdict));
+
+	alerts_tick(alerts, alert->origin.ts_us);
+	inventory_alert(alerts->inventory, alert);
+	kin_relate(&alerts->kin, &shown, id);
+	return raise_related(alerts, &shown);
 }
 
 /* All of one id, the weaker first. */

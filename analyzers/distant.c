@@ -26,13 +26,13 @@ is_inbound(const struct proxy *proxy, const struct mail_session *mail)
 	       !netset_has(proxy->conf->trusted_relays, &s->client.addr);
 }
 
-/* Scanners ask mail ports for web pages all day long; who goes on to talk SMTP behind such
- * lines has them from a proxy. */
+/* Scanners ask mail ports for web pages all day long; who brings a body, or goes on to talk
+ * SMTP behind such lines, has them from a proxy. */
 static bool
 is_http(const struct mail_session *mail)
 {
 	return (mail->oddities & 1u << FACT_ODDITY_HTTP) != 0 &&
-	       (mail->helo.n != 0 || mail->transactions != 0);
+	       (mail->posted || mail->helo.n != 0 || mail->transactions != 0);
 }
 
 static void

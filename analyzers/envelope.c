@@ -88,6 +88,22 @@ auth_fact(
 	auth->user = keep(texts->user, sizeof(texts->user), record_text(record, 1));
 }
 
+static bool
+starts_with(struct slice line, const char *word)
+{
+	return slice_equal(slice_head(line, strlen(word)), slice_str(word));
+}
+
+static void
+oddity_fact(struct mail_session *mail, const struct record *record)
+{
+	struct slice line = record_text(record, 0);
+
+	mail->oddities |= 1u << record->fact.oddity;
+	if (record->fact.oddity == FACT_ODDITY_HTTP)
+		mail->posted |= starts_with(line, "POST ") || starts_with(line, "PUT ");
+}
+
 static void
 tls_fact(struct mail_session *mail)
 {
@@ -118,7 +134,7 @@ envelope_session_fact(
 		tls_fact(mail);
 		break;
 	case FACT_ODDITY:
-		mail->oddities |= 1u << record->fact.oddity;
+		oddity_fact(mail, record);
 		break;
 	default:
 		break;

@@ -172,6 +172,7 @@ fact_record(struct inventory *inventory, const struct record *record,
 		return;
 	}
 	server = server_get(inventory, &session->server, record->origin.ts_us);
+	server->out.mail = true;
 	set_name(server, mail);
 	if (!is_inbound(session))
 		return;
@@ -198,6 +199,7 @@ closed_record(struct inventory *inventory, const struct record *record,
 	if (mail == NULL && (!one_sided || session->app_proto == NULL))
 		return;
 	server = server_get(inventory, &session->server, record->origin.ts_us);
+	server->out.mail = true;
 	if (mail != NULL)
 		session_over(server, mail);
 	else if (server->out.sessions == server->out.sessions_one_sided)
@@ -219,6 +221,23 @@ inventory_record(struct inventory *inventory, const struct record *record,
 		closed_record(inventory, record, mail);
 }
 
+/* Only of requests on TCP itself it is sure who was asked. */
+void
+inventory_request(struct inventory *inventory, const struct request *request)
+{
+	const struct session *session = &request->session;
+	struct server *server;
+
+	/* A web server refuses, or answers with a page, too. */
+	if (!session->server.home || session->depth != 0 ||
+	    request->outcome != REQUEST_GRANTED || request->weak)
+		return;
+	server = server_get(inventory, &session->server, request->last.ts_us);
+	server->out.proxy = true;
+	server->out.requests++;
+	server->out.inside_requests += session->client.home;
+}
+
 static void
 strongest_verdict(struct inventory_server *out, const struct alert *alert)
 {
@@ -238,6 +257,8 @@ inventory_alert(struct inventory *inventory, const struct alert *alert)
 	if (!alert->server.home || alert->kind == ALERT_PROXY_USE)
 		return;
 	server = server_get(inventory, &alert->server, alert->origin.ts_us);
+	server->out.proxy |= alert->kind == ALERT_PROXY;
+	server->out.mail |= alert->kind == ALERT_RELAY;
 	strongest_verdict(&server->out, alert);
 	if (alert->was == ALERT_NO_VERDICT)
 		server->out.third_party++;
@@ -263,7 +284,8 @@ server_state(const struct inventory_server *out)
 		return INVENTORY_SUSPECTED;
 	if (out->verdict != ALERT_NO_VERDICT)
 		return INVENTORY_REFUSED;
-	if (out->local != 0 || out->authenticated != 0)
+	if (out->local != 0 || out->authenticated != 0 ||
+	    (out->proxy && out->inside_requests == out->requests))
 		return INVENTORY_LOCAL_ONLY;
 	if (out->sessions_tls != 0)
 		return INVENTORY_HIDDEN;
@@ -398,7 +420,9 @@ describe_state(const struct inventory_server *server, char *buf, size_t size)
 		    (unsigned long long)server->refused, server->refused == 1 ? "" : "s");
 		break;
 	case INVENTORY_LOCAL_ONLY:
-		snprintf(buf, size, "only authenticated or local mail seen");
+		snprintf(buf, size, server->proxy && !server->mail
+		        ? "only inside clients seen"
+		        : "only authenticated or local mail seen");
 		break;
 	case INVENTORY_HIDDEN:
 		snprintf(buf, size, "hidden by TLS");

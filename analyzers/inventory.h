@@ -3,11 +3,12 @@
 #define RELAYWATCH_INVENTORY_H
 
 /*
- * Every mail server (later: proxy) of home-net that was seen, and what can be said of it,
+ * Every mail server and proxy of home-net that was seen, and what can be said of it,
  * so that silence never reads as "closed". Bounded: the server idle for longest goes first.
  */
 
 #include "record.h"
+#include "request.h"
 #include "stats.h"
 #include "transaction.h"
 
@@ -17,7 +18,8 @@ enum inventory_state { /* the strongest that holds, strongest first */
 	INVENTORY_OPEN,          /* relays, by the verdict and mechanisms kept */
 	INVENTORY_SUSPECTED,
 	INVENTORY_REFUSED,       /* attempts were made and refused */
-	INVENTORY_LOCAL_ONLY,    /* only authenticated, local or trusted mail was seen */
+	INVENTORY_LOCAL_ONLY,    /* only authenticated, local or trusted mail was seen; of a
+	                            proxy, only inside clients */
 	INVENTORY_HIDDEN,        /* all of it under TLS */
 	INVENTORY_UNTESTED,      /* nobody tried anything that would tell */
 	INVENTORY_ONE_DIRECTION, /* only one direction was captured: nothing can be said */
@@ -27,6 +29,9 @@ enum inventory_state { /* the strongest that holds, strongest first */
 struct inventory_server {
 	struct endpoint server;
 	enum inventory_state state;
+	bool mail, proxy;    /* what it was seen as */
+	uint64_t requests;   /* to it as a proxy */
+	uint64_t inside_requests;
 	unsigned verdict;    /* enum alert_verdict, the strongest */
 	unsigned mechanisms; /* bits: 1 << enum alert_mechanism, of that verdict */
 	uint64_t sessions, sessions_tls, sessions_one_sided;
@@ -44,6 +49,9 @@ void inventory_free(struct inventory *inventory);
 /* Called for every record, with its transaction and session where there are any. */
 void inventory_record(struct inventory *inventory, const struct record *record,
     const struct transaction *tx, const struct mail_session *mail);
+
+/* Called for every request to a proxy that ended. */
+void inventory_request(struct inventory *inventory, const struct request *request);
 
 /* Called for every occurrence that is raised, aggregated or not. */
 void inventory_alert(struct inventory *inventory, const struct alert *alert);

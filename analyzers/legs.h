@@ -35,7 +35,8 @@ struct leg {
 	int64_t syn_us, established_us; /* 0: not seen */
 	uint64_t bytes[2];
 	struct prefixes prefixes;
-	uint8_t flags; /* enum leg_flag */
+	uint64_t name;  /* hash of the name that it was opened for; 0: unknown */
+	uint8_t flags;  /* enum leg_flag */
 };
 
 struct legs {

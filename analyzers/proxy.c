@@ -109,7 +109,7 @@ request_answered(struct proxy *proxy, uint32_t entry, const struct request *requ
 	layer->outcome = request->outcome;
 	layer->weak = request->weak;
 	layer->answered_us = request->answered_us;
-	if (request->outcome == REQUEST_GRANTED)
+	if (request->outcome == REQUEST_GRANTED && c->list == PROXY_NOT_LISTED)
 		proxy_case_list(proxy, entry, PROXY_GRANTED, request->last.ts_us);
 }
 
@@ -126,6 +126,18 @@ request_ended(struct proxy *proxy, uint32_t entry, const struct request *request
 	c->bytes_to_target = request->bytes_to_target;
 	c->bytes_to_client = request->bytes_to_client;
 	proxy_case_list(proxy, entry, PROXY_LINGERING, request->last.ts_us);
+}
+
+/* What the tunnel carries has no facts of its own where nothing of it can be read. */
+static void
+request_inner(struct proxy_case *c, const struct request *request)
+{
+	struct slice inner = slice_of(request->inner, request->inner_n);
+
+	if (slice_equal(inner, slice_str("tls")))
+		c->flags |= PROXY_CASE_TLS;
+	if (inner.n != 0 && !slice_equal(inner, slice_str("http")))
+		c->flags |= PROXY_CASE_STREAM;
 }
 
 static void
@@ -146,10 +158,8 @@ proxy_request(void *self, const struct request *request, enum request_event even
 		request_answered(proxy, entry, request);
 	else if (event == REQUEST_ENDED)
 		request_ended(proxy, entry, request);
-	else if (request->inner_n != 0 &&
-		 !slice_equal(slice_of(request->inner, request->inner_n),
-		     slice_str("http")))
-		proxy_case_at(proxy, entry)->flags |= PROXY_CASE_STREAM;
+	else
+		request_inner(proxy_case_at(proxy, entry), request);
 }
 
 /* Connections. */
@@ -164,8 +174,9 @@ leg_of(struct proxy *proxy, const struct record *record)
 	if (leg != NULL || !record->session.client.home || record->class != RECORD_CONN ||
 	    record->conn.event > RECORD_CONN_ESTABLISHED)
 		return leg;
+	/* A request may be understood only when it is answered, and the leg was before. */
 	if (proxy_case_awaits(proxy, server, record->origin.ts_us, &owner) ||
-	    (!server->home && conf_has_port(&proxy->conf->mail_ports, server->port)))
+	    !server->home || conf_has_port(&proxy->conf->mail_ports, server->port))
 		leg = legs_add(&proxy->legs, record, owner);
 	return leg;
 }
@@ -194,8 +205,7 @@ inner_prefix(struct proxy_case *c, const struct record *record)
 }
 
 static void
-connection(struct proxy *proxy, const struct record *record,
-    const struct mail_session *mail)
+connection(struct proxy *proxy, const struct record *record)
 {
 	uint32_t entry = proxy_case_on(proxy, record->session.flow_id);
 	struct leg *leg;
@@ -208,30 +218,12 @@ connection(struct proxy *proxy, const struct record *record,
 		if (record->class == RECORD_PREFIX && record->session.depth != 0)
 			inner_prefix(c, record);
 	}
-	if (record->session.depth != 0)
-		return;
-	leg = leg_of(proxy, record);
+	leg = record->session.depth == 0 ? leg_of(proxy, record) : NULL;
 	if (leg != NULL)
 		leg_conn(leg, record);
-	if (entry == SEEN_NONE)
-		forward_record(proxy, record, mail != NULL);
 }
 
 /* Mail. */
-
-/* The mail server itself was heard, not only a client that talks to it. */
-static bool
-is_heard(const struct proxy *proxy, const struct proxy_case *c,
-    const struct mail_session *mail)
-{
-	const struct proxy_layer *layer = &c->layer[c->layers - 1u];
-
-	if (mail->has_greeting)
-		return true;
-	return mail->tls == MAIL_TLS_IMPLICIT &&
-	       conf_has_port(&proxy->conf->tls_ports, layer->port) &&
-	       layer->outcome == REQUEST_GRANTED && layer->inside.lengths[1] != 0;
-}
 
 static void
 inner_mail(struct proxy *proxy, const struct record *record, const struct transaction *tx,
@@ -243,8 +235,10 @@ inner_mail(struct proxy *proxy, const struct record *record, const struct transa
 	if (entry == SEEN_NONE)
 		return;
 	c = proxy_case_at(proxy, entry);
-	if (!is_heard(proxy, c, mail))
-		return;
+	if (mail->tls == MAIL_TLS_IMPLICIT)
+		c->flags |= PROXY_CASE_TLS;
+	if (!mail->has_greeting)
+		return; /* a client that talks to nobody */
 	c->flags |= PROXY_CASE_MAIL;
 	c->last = record->origin;
 	if (tx != NULL && tx->ended && !tx->empty)
@@ -299,7 +293,9 @@ proxy_record(void *self, const struct record *record, const struct transaction *
 	struct proxy *proxy = self;
 
 	if (record->class == RECORD_CONN || record->class == RECORD_PREFIX)
-		connection(proxy, record, mail);
+		connection(proxy, record);
+	if (record->session.depth == 0)
+		forward_record(proxy, record, tx, mail);
 	if (mail == NULL)
 		return;
 	if (record->class == RECORD_FACT && record->session.depth != 0)

@@ -266,6 +266,38 @@ tell(struct proxy *proxy, const struct proxy_case *c, unsigned layer,
 	proxy_raise(proxy, &alert);
 }
 
+/* TLS to a port of implicit TLS, answered. */
+static bool
+is_mail_in_tls(const struct proxy *proxy, const struct proxy_case *c)
+{
+	const struct proxy_layer *l = &c->layer[c->layers - 1u];
+
+	return (c->flags & PROXY_CASE_TLS) != 0 && l->outcome == REQUEST_GRANTED &&
+	       conf_has_port(&proxy->conf->tls_ports, l->port) &&
+	       (l->inside.lengths[1] != 0 || c->bytes_to_client != 0);
+}
+
+static void
+see_chain(struct proxy *proxy, uint32_t entry, void *context)
+{
+	struct proxy_case *c = proxy_case_at(proxy, entry);
+
+	(void)context;
+	if ((c->flags & PROXY_CASE_USE) == 0)
+		proxy_match(proxy, c);
+}
+
+/* A leg of our own proxy, on behalf of somebody outside who is told of. */
+static bool
+is_leg_of_chain(struct proxy *proxy, const struct proxy_case *c)
+{
+	const struct leg *leg = legs_of(&proxy->legs, c->session.flow_id);
+
+	if (leg != NULL && (leg->flags & LEG_TAKEN) == 0)
+		proxy_cases_walk(proxy, &c->session.server, see_chain, NULL);
+	return leg != NULL && (leg->flags & LEG_TAKEN) != 0;
+}
+
 void
 proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
     const struct transaction *mail)
@@ -276,8 +308,12 @@ proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
 
 	if ((c->flags & PROXY_CASE_USE) == 0)
 		m = proxy_match(proxy, c);
+	else if (is_leg_of_chain(proxy, c))
+		return;
 	if (m.leg != NULL && has_body(&c->layer[layer]) &&
 	    (m.leg->flags & LEG_MAIL) != 0)
+		c->flags |= PROXY_CASE_MAIL;
+	if (is_mail_in_tls(proxy, c))
 		c->flags |= PROXY_CASE_MAIL;
 	verdict = judge(proxy, c, &c->layer[layer], &m, early);
 	if (verdict <= (enum alert_verdict)c->verdict)

@@ -4,6 +4,8 @@
  * after it was asked. Any home host: proxies may listen on one address and dial from
  * another. Of several the one that fits best: equal first octets, then order and time.
  */
+#include <xxhash.h>
+
 #include "proxy_state.h"
 
 enum {
@@ -29,6 +31,32 @@ is_rewritten(const struct proxy_layer *layer)
 {
 	return layer->tunnel == FACT_TUNNEL_HTTP_POST ||
 	       layer->tunnel == FACT_TUNNEL_HTTP_GET;
+}
+
+static uint64_t
+name_of(const struct proxy_case *c)
+{
+	return XXH3_64bits(c->host, c->host_n);
+}
+
+/* Web proxies send several requests by one connection: one that went there before, and is
+ * open still. */
+static bool
+is_reused(const struct search *s, const struct leg *leg)
+{
+	bool open = (leg->flags & LEG_CLOSED) == 0 ||
+		    leg->last.ts_us > s->layer->asked_us;
+
+	return (leg->flags & LEG_TAKEN) != 0 && is_rewritten(s->layer) && open &&
+	       leg->syn_us < s->layer->asked_us &&
+	       (s->by_addr || leg->name == name_of(s->c));
+}
+
+static bool
+is_free(const struct search *s, const struct leg *leg)
+{
+	return (leg->flags & LEG_TAKEN) == 0 ||
+	       leg->session.flow_id == s->c->leg_flow;
 }
 
 static bool
@@ -72,6 +100,8 @@ score_of(const struct search *s, const struct leg *leg)
 		score += 4;
 	if (is_in_order(s, leg))
 		score += 2;
+	if (leg->syn_us >= s->layer->asked_us)
+		score += 3;
 	/* By name anybody's connection to that port would do. */
 	if (!s->by_addr && equal == 0 && !(is_same_host(s, leg) && is_in_order(s, leg)))
 		return -1;
@@ -97,13 +127,17 @@ consider(void *context, struct leg *leg)
 	int64_t distance_us;
 	int score;
 
-	if (leg->session.flow_id == s->c->session.flow_id ||
-	    ((leg->flags & LEG_TAKEN) != 0 &&
-		leg->session.flow_id != s->c->leg_flow) ||
-	    !is_in_time(s, leg))
+	if (leg->session.flow_id == s->c->session.flow_id)
+		return;
+	if (is_reused(s, leg) && is_same_host(s, leg) && s->best == NULL) {
+		s->best = leg;
+		return;
+	}
+	if (!is_free(s, leg) || !is_in_time(s, leg))
 		return;
 	if (!leg_is_established(leg)) {
-		if (s->dead == NULL && (s->by_addr || is_same_host(s, leg)))
+		if ((s->by_addr || is_same_host(s, leg)) &&
+		    (s->dead == NULL || leg->syn_us < s->dead->syn_us))
 			s->dead = leg;
 		return;
 	}
@@ -143,20 +177,29 @@ evidence_of(const struct proxy_case *c, const struct proxy_match *m)
 	return evidence;
 }
 
-static struct proxy_match
-match_layer(struct proxy *proxy, const struct proxy_case *c, unsigned layer)
+static void
+search_layer(struct proxy *proxy, const struct proxy_case *c, unsigned layer,
+    struct search *s)
 {
 	const struct proxy_layer *l = &c->layer[layer];
-	struct search s = {
+
+	*s = (struct search){
 		.c = c, .layer = l, .by_addr = l->has_addr, .distance_us = INT64_MAX
 	};
-
 	if (l->port != 0)
 		legs_walk(
-		    &proxy->legs, l->has_addr ? &l->addr : NULL, l->port, consider, &s);
-	return (struct proxy_match){
-		.leg = s.best, .dead = s.dead, .layer = layer, .by_addr = s.by_addr
-	};
+		    &proxy->legs, l->has_addr ? &l->addr : NULL, l->port, consider, s);
+}
+
+static void
+keep(struct proxy_case *c, unsigned layer, struct leg *leg)
+{
+	leg->flags |= LEG_TAKEN;
+	if (leg->name == 0 && c->host_n != 0)
+		leg->name = name_of(c);
+	c->leg_flow = leg->session.flow_id;
+	c->leg_layer = (uint8_t)layer;
+	c->leg = *leg;
 }
 
 /* The leg to the innermost target where a home host is the last of the chain, else the one
@@ -164,19 +207,23 @@ match_layer(struct proxy *proxy, const struct proxy_case *c, unsigned layer)
 struct proxy_match
 proxy_match(struct proxy *proxy, struct proxy_case *c)
 {
-	struct proxy_match m = { 0 }, dead = { 0 };
+	struct proxy_match m = { 0 };
+	struct search s = { 0 };
 
-	for (unsigned i = c->layers; i-- > 0 && m.leg == NULL;) {
-		m = match_layer(proxy, c, i);
-		if (m.dead != NULL && dead.dead == NULL)
-			dead = m;
+	for (unsigned i = c->layers; i-- > 0 && s.best == NULL;) {
+		search_layer(proxy, c, i, &s);
+		if (s.best != NULL)
+			keep(c, i, s.best);
+		if (s.dead != NULL && m.dead == NULL) {
+			m.dead = s.dead;
+			m.layer = i;
+		}
 	}
-	if (m.leg == NULL && dead.dead != NULL)
-		m = dead;
-	if (m.leg != NULL) {
-		m.leg->flags |= LEG_TAKEN;
-		c->leg_flow = m.leg->session.flow_id;
+	if (c->leg_flow != 0) {
+		m.leg = &c->leg;
+		m.layer = c->leg_layer;
 	}
+	m.by_addr = c->layer[m.layer].has_addr;
 	m.evidence = evidence_of(c, &m);
 	return m;
 }

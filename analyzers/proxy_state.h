@@ -35,6 +35,7 @@ enum proxy_case_flag {
 	PROXY_CASE_MAIL = 0x04,    /* a mail server was heard inside */
 	PROXY_CASE_STREAM = 0x08,  /* something other than HTTP is inside */
 	PROXY_CASE_REVERSE = 0x10, /* the proxy opened the connection */
+	PROXY_CASE_TLS = 0x20,     /* TLS is inside */
 };
 
 /* A request to the outermost proxy, with all that was asked through it. */
@@ -50,6 +51,8 @@ struct proxy_case {
 	uint8_t layers;
 	struct proxy_layer layer[PROXY_LAYERS];
 	uint64_t leg_flow; /* the outbound leg's; 0: none */
+	uint8_t leg_layer; /* whose target it goes to */
+	struct leg leg;    /* as it was when last looked at: it may be forgotten */
 	uint64_t bytes_to_target, bytes_to_client;
 	uint8_t host_n; /* of the innermost target */
 	char host[REQUEST_HOST_MAX];
@@ -80,8 +83,8 @@ struct proxy {
 
 /* What is known of a case's outbound leg. */
 struct proxy_match {
-	struct leg *leg;  /* established */
-	struct leg *dead; /* refused, or not answered */
+	const struct leg *leg;  /* established */
+	const struct leg *dead; /* refused, or not answered */
 	unsigned layer;   /* whose target it goes to */
 	bool by_addr;
 	unsigned evidence;

@@ -76,6 +76,9 @@ relay_alert_outbound(
 void
 relay_alert_raise(struct relay *relay, const struct alert *alert)
 {
+	/* A forwarder passed on what another server said. */
+	if (alerts_is_claimed(relay->alerts, alert->session.flow_id))
+		return;
 	if (alert->was != ALERT_NO_VERDICT)
 		relay->counts.verdicts[alert->was]--;
 	relay->counts.verdicts[alert->verdict]++;

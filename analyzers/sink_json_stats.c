@@ -43,6 +43,8 @@ server_object(const struct inventory_server *server)
 	json_put_number(object, "port", server->server.port);
 	if (server->name[0] != '\0')
 		json_put_string(object, "name", server->name);
+	if (server->proxy)
+		json_put_true(object, "proxy");
 	json_put_string(object, "state", inventory_state_name(server->state));
 	if (server->verdict != ALERT_NO_VERDICT)
 		json_put_string(object, "verdict",

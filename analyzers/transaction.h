@@ -55,6 +55,7 @@ struct mail_session {
 	uint16_t greeting_code;
 	uint32_t transactions; /* begun so far */
 	uint32_t oddities; /* bits: 1 << enum fact_oddity */
+	bool posted;       /* with the HTTP lines of a request that has a body */
 };
 
 struct transaction {

@@ -3,9 +3,10 @@
 #define RELAYWATCH_DECODE_H
 
 /*
- * A captured packet in, one flat TCP segment out: link layer (Ethernet with VLAN tags, raw
- * IP, loopback, Linux cooked), IPv4 and IPv6 with their extension headers, TCP. Pure: no
- * state, no allocation. Every read is bounded by the captured length.
+ * A captured packet in, one flat TCP segment out: link layers, tags and tunnels in any
+ * nesting up to a limit, IPv4 and IPv6 with their extension headers, TCP. What is told of
+ * addresses is the innermost; VLAN ids are those of all layers. Pure: no state, no
+ * allocation. Every read is bounded by the captured length.
  */
 
 #include "packet.h"
@@ -17,10 +18,23 @@ enum decode_result {
 	DECODE_SNAPLEN,   /* headers cut off by the snap length */
 	DECODE_MALFORMED, /* lengths that contradict each other */
 	DECODE_LINKTYPE,  /* a link type nobody here reads */
+	DECODE_TOO_DEEP,  /* more encapsulations in each other than are looked into */
 	DECODE_RESULTS
 };
 
 enum decode_result decode(const struct packet *packet, struct segment *segment);
+
+/* The same, and on DECODE_FRAGMENT *fragment is filled. */
+enum decode_result decode_fragment(
+    const struct packet *packet, struct segment *segment, struct fragment *fragment);
+
+/*
+ * Goes on with the datagram that a packet's fragment completed. The segment is the one
+ * that decode_fragment() was given: origin and outer VLAN ids stay. *fragment is filled
+ * where fragments were carried in fragments.
+ */
+enum decode_result decode_datagram(const struct datagram *datagram,
+    struct segment *segment, struct fragment *fragment);
 
 /* A stable name for counters: "fragment", "snaplen", ... */
 const char *decode_result_name(enum decode_result result);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFC 9112 sections 3 (request line), 4 (status line), 5 (fields), 6 and 7 (body); RFC 7617
- * and 7616 (Basic and Digest).
+ * RFC 9112 sections 3 (request line), 4 (status line), 5 (fields), 6 and 7 (body); RFC
+ * 7617 and 7616 (Basic and Digest).
  */
 #include "http_head.h"
 
@@ -62,7 +62,8 @@ http_read_request_line(struct slice line, bool cut, struct http_request_line *ou
 bool
 http_read_status_line(struct slice line, uint16_t *code, struct slice *reason)
 {
-	struct slice version = ascii_word(line, reason), digits = ascii_word(*reason, reason);
+	struct slice version = ascii_word(line, reason),
+		     digits = ascii_word(*reason, reason);
 
 	if (!ascii_has_prefix(version, "http/") || digits.n != 3)
 		return false;
@@ -245,7 +246,8 @@ skip(struct http_body *body, uint64_t n)
 	body->left -= n;
 	if (body->left > 0)
 		return;
-	body->state = body->state == HTTP_BODY_CHUNK ? HTTP_BODY_CHUNK_END : HTTP_BODY_OVER;
+	body->state =
+	    body->state == HTTP_BODY_CHUNK ? HTTP_BODY_CHUNK_END : HTTP_BODY_OVER;
 	body->digits = 0;
 }
 
@@ -269,8 +271,8 @@ take_octet(struct http_body *body, uint8_t c)
 	else if (body->state == HTTP_BODY_TRAILER && c == '\n')
 		body->state = HTTP_BODY_OVER;
 	else if (c != '\r')
-		body->state = body->state == HTTP_BODY_TRAILER ? HTTP_BODY_TRAILER_LINE :
-								 HTTP_BODY_BAD;
+		body->state = body->state == HTTP_BODY_TRAILER ? HTTP_BODY_TRAILER_LINE
+							       : HTTP_BODY_BAD;
 }
 
 void

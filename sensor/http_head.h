@@ -3,8 +3,8 @@
 #define RELAYWATCH_HTTP_HEAD_H
 
 /*
- * Reading the lines of an HTTP/1 message head, and skipping the body they frame (RFC 9112).
- * Lines come without their end; slices point into them. Nothing here keeps text.
+ * Reading the lines of an HTTP/1 message head, and skipping the body they frame (RFC
+ * 9112). Lines come without their end; slices point into them. Nothing here keeps text.
  */
 
 #include "bytes.h"

@@ -38,7 +38,8 @@ begin(struct line *line)
 }
 
 bool
-line_take(struct line *line, uint8_t *buf, size_t max, struct slice *in, struct slice *out)
+line_take(
+    struct line *line, uint8_t *buf, size_t max, struct slice *in, struct slice *out)
 {
 	const uint8_t *lf = in->n > 0 ? memchr(in->p, '\n', in->n) : NULL;
 	size_t n = lf != NULL ? (size_t)(lf - in->p) : in->n;

@@ -3,8 +3,9 @@
 #define RELAYWATCH_PACKET_H
 
 /*
- * The shared words of the sensor's stages: a captured packet, and the flat TCP segment
- * that decode makes of it. All bytes are lent until the next batch is read.
+ * The shared words of the sensor's stages: a captured packet, the flat TCP segment that
+ * decode makes of it, and for an IP fragment, the piece of a datagram that it is. All
+ * bytes are lent until the next batch is read.
  */
 
 #include "addr.h"
@@ -47,6 +48,29 @@ struct segment {
 	                                   the snap length cut it */
 	struct slice tcp;               /* header and payload, for the checksum */
 	struct origin origin;
+};
+
+/* An IP fragment: RFC 791 section 3.2, RFC 8200 section 4.5. */
+struct fragment {
+	struct addr src, dst;
+	uint32_t id;
+	uint32_t offset;      /* in the datagram, of its octets: */
+	struct slice data;    /* what was captured of them, */
+	uint32_t wire_octets; /* and how many there were on the wire */
+	int64_t ts_us;
+	bool more;     /* fragments of this datagram */
+	bool v6;
+	uint8_t proto; /* protocol number of what the datagram carries; in IPv6 only the
+	                  first fragment's holds */
+	uint8_t depth; /* encapsulations around it, for decode */
+};
+
+/* What fragments were joined to, behind the IP headers. Lent until the next fragment. */
+struct datagram {
+	struct addr src, dst;
+	struct slice data;
+	bool v6;
+	uint8_t proto, depth;
 };
 
 #endif

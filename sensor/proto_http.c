@@ -49,8 +49,8 @@ struct http {
 	bool open;    /* a request has no whole reply yet */
 	bool granted; /* both directions are inner */
 	bool sure;
-	bool ended;   /* the requester has no more to say */
-	bool user;    /* the request named one */
+	bool ended; /* the requester has no more to say */
+	bool user;  /* the request named one */
 	uint16_t code;
 	uint16_t reason_n;
 	uint32_t next; /* number of the next request that is told */
@@ -83,8 +83,8 @@ keep_line(struct http *http, struct slice line, struct slice secret)
 }
 
 static bool
-read_target(struct http *http, const struct http_request_line *request,
-    struct target *target)
+read_target(
+    struct http *http, const struct http_request_line *request, struct target *target)
 {
 	struct slice rest, word = ascii_word(request->target, &rest);
 
@@ -107,7 +107,8 @@ end_request_head(struct http *http)
 	http_body_init(&http->sent, &http->asked, false);
 	if (http->method == HTTP_CONNECT)
 		http->request = REQUEST_TUNNEL;
-	else if (http->told && http->method == HTTP_POST && tunnel_is_to_mail(&http->tunnel))
+	else if (http->told && http->method == HTTP_POST &&
+		 tunnel_is_to_mail(&http->tunnel))
 		http->request = http->asked.chunked ? REQUEST_CHUNK : REQUEST_INNER;
 	else
 		http->request = REQUEST_BODY;
@@ -121,7 +122,8 @@ read_request_line(struct http *http, struct slice *in)
 	struct target target;
 	struct slice line;
 
-	if (!line_take(&http->request_line, http->request_text, REQUEST_LINE_MAX, in, &line))
+	if (!line_take(
+		&http->request_line, http->request_text, REQUEST_LINE_MAX, in, &line))
 		return STEP_MORE;
 	if (line.n == 0)
 		return STEP_ON; /* RFC 9112 section 2.2 */
@@ -159,7 +161,8 @@ read_request_field(struct http *http, struct slice *in)
 {
 	struct slice line, name, value;
 
-	if (!line_take(&http->request_line, http->request_text, REQUEST_LINE_MAX, in, &line))
+	if (!line_take(
+		&http->request_line, http->request_text, REQUEST_LINE_MAX, in, &line))
 		return STEP_MORE;
 	if (line.n == 0)
 		return end_request_head(http);
@@ -310,7 +313,7 @@ is_sure(const struct http *http)
 	const struct http_fields *fields = &http->answered;
 
 	return http->method == HTTP_CONNECT && !fields->coded && !fields->html &&
-	    !fields->bad_length && fields->length == 0;
+	       !fields->bad_length && fields->length == 0;
 }
 
 static void
@@ -418,8 +421,9 @@ break_request(struct http *http, struct proto_input *input)
 		return STEP_MORE;
 	input->gap = 0;
 	if (lost > 0) {
-		return http->request == REQUEST_BODY && http_body_gap(&http->sent, lost) ?
-		    STEP_ON : STEP_DONE;
+		return http->request == REQUEST_BODY && http_body_gap(&http->sent, lost)
+			   ? STEP_ON
+			   : STEP_DONE;
 	}
 	input->end = false;
 	http->ended = true;
@@ -533,8 +537,8 @@ probe_host_port(struct slice text)
 	}
 	if (n == text.n)
 		return PROTO_MAYBE;
-	return target_read(slice_head(text, n), &target) && target.port != 0 ? PROTO_YES :
-									       PROTO_NO;
+	return target_read(slice_head(text, n), &target) && target.port != 0 ? PROTO_YES
+									     : PROTO_NO;
 }
 
 /* Most requests are told from their first word and the slash behind it. */
@@ -580,7 +584,7 @@ probe(struct slice requester, struct slice responder, unsigned flags)
 	if (responder.n > 0 && responder.p[0] != 'H')
 		return PROTO_NO;
 	while (blanks < requester.n && blanks < BLANKS_MAX &&
-	    (requester.p[blanks] == '\r' || requester.p[blanks] == '\n'))
+	       (requester.p[blanks] == '\r' || requester.p[blanks] == '\n'))
 		blanks++;
 	answer = probe_request(slice_tail(requester, blanks));
 	if (answer == PROTO_YES && responder.n == 0 && flags & PROTO_PROBE_MAIL_PORT)

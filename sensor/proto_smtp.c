@@ -79,7 +79,7 @@ tell_end(struct smtp *s)
 	if (reason == FACT_ABORT_CLOSED && s->end_code == 421)
 		reason = FACT_ABORT_QUIT;
 	else if (reason == FACT_ABORT_CLOSED &&
-	    (s->unsure != SMTP_SURE || (s->message && s->m.gap)))
+		 (s->unsure != SMTP_SURE || (s->message && s->m.gap)))
 		reason = FACT_ABORT_LOST;
 	smtp_end_transaction(s, reason);
 	if (s->tls)
@@ -150,8 +150,8 @@ take(struct smtp *s, enum proto_role role, struct proto_input *input)
 		take_reply(s, &input->data);
 	} else if (input->end) {
 		input->end = false;
-		s->ended |= role == PROTO_REQUESTER
-		    ? SMTP_ENDED_REQUESTER : SMTP_ENDED_RESPONDER;
+		s->ended |=
+		    role == PROTO_REQUESTER ? SMTP_ENDED_REQUESTER : SMTP_ENDED_RESPONDER;
 		if (s->ended == (SMTP_ENDED_REQUESTER | SMTP_ENDED_RESPONDER))
 			smtp_close(s, FACT_ABORT_CLOSED);
 	} else {

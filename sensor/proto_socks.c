@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * SOCKS 4 and 4a (Ying-Da Lee's memos), SOCKS 5 (RFC 1928), its passwords (RFC 1929). Each
- * direction is read by its own small machine. Clients may send greeting, password and
- * request at once, so the requester's waits for an answer only where the answer decides
- * how to read on, and, behind the request, for the grant.
+ * SOCKS 4 and 4a (Ying-Da Lee's memos), SOCKS 5 (RFC 1928), its passwords (RFC 1929).
+ * Each direction is read by its own small machine. Clients may send greeting, password
+ * and request at once, so the requester's waits for an answer only where the answer
+ * decides how to read on, and, behind the request, for the grant.
  */
-#include "proto.h"
+#include "socks.h"
 #include "tunnel.h"
 
-enum {
-	V4 = 4,
-	V5 = 5,
-	V5_AUTH = 1, /* version of RFC 1929, and of the GSSAPI messages of RFC 1961 */
-
-	V4_HEAD = 8, /* of request and reply */
-	V5_ADDR_AT = 4,
-	V4_USER_SANE = 64, /* longest user id a probe takes for one */
-	MESSAGE_MAX = V5_ADDR_AT + 1 + 255 + 2,
-
-	V4_OK = 0x5a,
-	V4_LAST = 0x5d,
-};
-
-enum command { COMMAND_CONNECT = 1, COMMAND_BIND = 2, COMMAND_UDP = 3 };
-
-enum method {
-	METHOD_NONE = 0,
-	METHOD_GSSAPI = 1,
-	METHOD_PASSWORD = 2,
-	METHOD_LAST = 9, /* of those IANA knows */
-	METHOD_PRIVATE = 0x80,
-	METHOD_REFUSED = 0xff,
-};
+enum { MESSAGE_MAX = SOCKS5_ADDR_AT + 1 + 255 + 2 };
 
 enum request_state {
 	REQUEST_VERSION,
@@ -78,7 +55,7 @@ struct socks {
 	bool told;       /* that something was asked */
 	bool ended;      /* the requester has no more to say */
 	uint8_t code;
-	uint8_t skip;    /* bytes of the password still to come */
+	uint8_t skip; /* bytes of the password still to come */
 	const char *why;
 	uint8_t offered[32]; /* a bit for each method */
 	struct tunnel tunnel;
@@ -116,8 +93,8 @@ gather(struct message *message, size_t need, struct slice *in)
 
 /* Takes input through a NUL; what is before it goes to add(). */
 static bool
-take_string(struct tunnel *tunnel, void (*add)(struct tunnel *, struct slice),
-    struct slice *in)
+take_string(
+    struct tunnel *tunnel, void (*add)(struct tunnel *, struct slice), struct slice *in)
 {
 	const uint8_t *nul = in->n > 0 ? memchr(in->p, 0, in->n) : NULL;
 	struct slice text = slice_head(*in, nul != NULL ? (size_t)(nul - in->p) : in->n);
@@ -142,20 +119,15 @@ read_version(struct socks *socks, struct slice *in)
 	if (in->n == 0)
 		return STEP_MORE;
 	socks->version = in->p[0];
-	if (socks->version == V4)
+	if (socks->version == SOCKS4)
 		socks->request = REQUEST_V4_HEAD;
-	else if (socks->version == V5)
+	else if (socks->version == SOCKS5)
 		socks->request = REQUEST_V5_GREETING;
 	else
 		return STEP_BAD;
-	socks->tunnel.kind = socks->version == V4 ? FACT_TUNNEL_SOCKS4 : FACT_TUNNEL_SOCKS5;
+	socks->tunnel.kind =
+	    socks->version == SOCKS4 ? FACT_TUNNEL_SOCKS4 : FACT_TUNNEL_SOCKS5;
 	return STEP_ON;
-}
-
-static bool
-is_4a(const uint8_t ip[static 4])
-{
-	return ip[0] == 0 && ip[1] == 0 && ip[2] == 0 && ip[3] != 0;
 }
 
 static enum step
@@ -164,14 +136,14 @@ read_v4_head(struct socks *socks, struct slice *in)
 	const uint8_t *b = socks->sent.b;
 	struct addr addr;
 
-	if (!gather(&socks->sent, V4_HEAD, in))
+	if (!gather(&socks->sent, SOCKS4_HEAD, in))
 		return STEP_MORE;
-	if (b[1] != COMMAND_CONNECT && b[1] != COMMAND_BIND)
+	if (b[1] != SOCKS_COMMAND_CONNECT && b[1] != SOCKS_COMMAND_BIND)
 		return STEP_BAD;
 	socks->command = b[1];
 	socks->tunnel.port = be16(b + 2);
 	addr = addr_from_v4(b + 4);
-	if (is_4a(b + 4))
+	if (socks_is_4a(b + 4))
 		socks->tunnel.kind = FACT_TUNNEL_SOCKS4A;
 	else
 		tunnel_set_addr(&socks->tunnel, &addr);
@@ -193,7 +165,8 @@ read_v4_user(struct socks *socks, struct slice *in)
 static enum step
 read_v4_name(struct socks *socks, struct slice *in)
 {
-	return take_string(&socks->tunnel, tunnel_add_host, in) ? complete(socks) : STEP_MORE;
+	return take_string(&socks->tunnel, tunnel_add_host, in) ? complete(socks)
+								: STEP_MORE;
 }
 
 static enum step
@@ -216,10 +189,10 @@ static enum step
 judge_auth(const struct socks *socks)
 {
 	if (socks->has_method)
-		return socks->method == METHOD_PASSWORD ? STEP_ON : STEP_DONE;
-	if (!is_offered(socks->offered, METHOD_PASSWORD))
+		return socks->method == SOCKS_METHOD_PASSWORD ? STEP_ON : STEP_DONE;
+	if (!is_offered(socks->offered, SOCKS_METHOD_PASSWORD))
 		return STEP_DONE;
-	return is_offered(socks->offered, METHOD_GSSAPI) ? STEP_MORE : STEP_ON;
+	return is_offered(socks->offered, SOCKS_METHOD_GSSAPI) ? STEP_MORE : STEP_ON;
 }
 
 static enum step
@@ -229,11 +202,11 @@ read_next(struct socks *socks, struct slice *in)
 
 	if (in->n == 0)
 		return STEP_MORE;
-	if (in->p[0] == V5) {
+	if (in->p[0] == SOCKS5) {
 		socks->request = REQUEST_V5_REQUEST;
 		return STEP_ON;
 	}
-	if (in->p[0] != V5_AUTH || socks->password)
+	if (in->p[0] != SOCKS5_AUTH || socks->password)
 		return STEP_DONE;
 	step = judge_auth(socks);
 	if (step == STEP_ON)
@@ -275,11 +248,11 @@ skip_password(struct socks *socks, struct slice *in)
 static size_t
 v5_addr_bytes(const struct message *m)
 {
-	switch (m->b[V5_ADDR_AT - 1]) {
+	switch (m->b[SOCKS5_ADDR_AT - 1]) {
 	case 1:
 		return 4 + 2;
 	case 3:
-		return 1u + m->b[V5_ADDR_AT] + 2;
+		return 1u + m->b[SOCKS5_ADDR_AT] + 2;
 	case 4:
 		return 16 + 2;
 	}
@@ -289,10 +262,10 @@ v5_addr_bytes(const struct message *m)
 static void
 set_v5_addr(struct socks *socks, const struct message *m)
 {
-	const uint8_t *p = m->b + V5_ADDR_AT;
+	const uint8_t *p = m->b + SOCKS5_ADDR_AT;
 	struct addr addr;
 
-	if (m->b[V5_ADDR_AT - 1] == 3) {
+	if (m->b[SOCKS5_ADDR_AT - 1] == 3) {
 		tunnel_add_host(&socks->tunnel, slice_of(p + 1, p[0]));
 	} else {
 		addr = v5_addr_bytes(m) == 4 + 2 ? addr_from_v4(p) : addr_from_v6(p);
@@ -306,11 +279,12 @@ read_request(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->sent;
 
-	if (!gather(m, V5_ADDR_AT + 1, in))
+	if (!gather(m, SOCKS5_ADDR_AT + 1, in))
 		return STEP_MORE;
-	if (m->b[1] < COMMAND_CONNECT || m->b[1] > COMMAND_UDP || v5_addr_bytes(m) == 0)
+	if (m->b[1] < SOCKS_COMMAND_CONNECT || m->b[1] > SOCKS_COMMAND_UDP ||
+	    v5_addr_bytes(m) == 0)
 		return STEP_DONE;
-	if (!gather(m, V5_ADDR_AT + v5_addr_bytes(m), in))
+	if (!gather(m, SOCKS5_ADDR_AT + v5_addr_bytes(m), in))
 		return STEP_MORE;
 	socks->command = m->b[1];
 	set_v5_addr(socks, m);
@@ -398,13 +372,13 @@ read_method(struct socks *socks, struct slice *in)
 	m->have = 0;
 	socks->method = m->b[1];
 	socks->has_method = true;
-	if (m->b[0] != V5)
+	if (m->b[0] != SOCKS5)
 		return STEP_BAD;
-	if (socks->method == METHOD_REFUSED)
-		return refuse(socks, METHOD_REFUSED, "no acceptable method");
-	if (socks->method == METHOD_PASSWORD)
+	if (socks->method == SOCKS_METHOD_REFUSED)
+		return refuse(socks, SOCKS_METHOD_REFUSED, "no acceptable method");
+	if (socks->method == SOCKS_METHOD_PASSWORD)
 		socks->reply = REPLY_PASSWORD;
-	else if (socks->method == METHOD_NONE)
+	else if (socks->method == SOCKS_METHOD_NONE)
 		socks->reply = REPLY_CODE;
 	else
 		return STEP_DONE;
@@ -422,7 +396,7 @@ read_password_reply(struct socks *socks, struct slice *in)
 		return STEP_MORE;
 	m->have = 0;
 	/* Some servers answer with their own version. */
-	if (m->b[0] != V5_AUTH && m->b[0] != V5)
+	if (m->b[0] != SOCKS5_AUTH && m->b[0] != SOCKS5)
 		return STEP_DONE;
 	if (m->b[1] != 0)
 		return refuse(socks, m->b[1], "authentication failed");
@@ -439,33 +413,34 @@ read_code(struct socks *socks, struct slice *in)
 		return await(socks);
 	if (!gather(m, 2, in))
 		return STEP_MORE;
-	if (socks->version == V5)
-		return m->b[0] == V5 ? judge_code(socks, m->b[1], m->b[1] == 0) : STEP_DONE;
-	if (m->b[0] != 0 || m->b[1] < V4_OK || m->b[1] > V4_LAST)
+	if (socks->version == SOCKS5)
+		return m->b[0] == SOCKS5 ? judge_code(socks, m->b[1], m->b[1] == 0)
+					 : STEP_DONE;
+	if (m->b[0] != 0 || m->b[1] < SOCKS4_OK || m->b[1] > SOCKS4_LAST)
 		return STEP_BAD;
-	return judge_code(socks, m->b[1], m->b[1] == V4_OK);
+	return judge_code(socks, m->b[1], m->b[1] == SOCKS4_OK);
 }
 
 static enum step
 read_rest(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->got;
-	size_t need = V4_HEAD;
+	size_t need = SOCKS4_HEAD;
 
-	if (socks->version == V5) {
-		if (!gather(m, V5_ADDR_AT + 1, in))
+	if (socks->version == SOCKS5) {
+		if (!gather(m, SOCKS5_ADDR_AT + 1, in))
 			return STEP_MORE;
 		if (v5_addr_bytes(m) == 0)
 			return STEP_DONE;
-		need = V5_ADDR_AT + v5_addr_bytes(m);
+		need = SOCKS5_ADDR_AT + v5_addr_bytes(m);
 	}
 	if (!gather(m, need, in))
 		return STEP_MORE;
 	m->have = 0;
-	if (socks->command == COMMAND_UDP)
+	if (socks->command == SOCKS_COMMAND_UDP)
 		return STEP_DONE;
 	socks->reply = REPLY_GRANTED;
-	if (socks->command == COMMAND_BIND && !socks->bound) {
+	if (socks->command == SOCKS_COMMAND_BIND && !socks->bound) {
 		socks->bound = true; /* a second reply says who connected */
 		socks->reply = REPLY_CODE;
 	}
@@ -477,9 +452,9 @@ step_reply(struct socks *socks, struct slice *in)
 {
 	switch (socks->reply) {
 	case REPLY_FIRST:
-		if (socks->version == V5)
+		if (socks->version == SOCKS5)
 			return read_method(socks, in);
-		return socks->version == V4 ? read_code(socks, in) : STEP_MORE;
+		return socks->version == SOCKS4 ? read_code(socks, in) : await(socks);
 	case REPLY_PASSWORD:
 		return read_password_reply(socks, in);
 	case REPLY_CODE:
@@ -496,9 +471,9 @@ step_reply(struct socks *socks, struct slice *in)
 static void
 tell_asked(struct socks *socks, struct fact *fact)
 {
-	if (socks->command == COMMAND_BIND)
+	if (socks->command == SOCKS_COMMAND_BIND)
 		tunnel_add_line(&socks->tunnel, slice_str("BIND"));
-	else if (socks->command == COMMAND_UDP)
+	else if (socks->command == SOCKS_COMMAND_UDP)
 		tunnel_add_line(&socks->tunnel, slice_str("UDP ASSOCIATE"));
 	tunnel_asked(&socks->tunnel, fact);
 }
@@ -517,7 +492,7 @@ tell(struct socks *socks, struct fact *fact)
 		tunnel_refused(&socks->tunnel, socks->code, slice_str(socks->why), fact);
 }
 
-/* Behind the request the requester's stream is the tunnel's: gaps and its end wait, too. */
+/* Behind the request the stream is the tunnel's: gaps and its end wait, too. */
 static enum step
 take_break(struct socks *socks, enum proto_role role, struct proto_input *input)
 {
@@ -577,143 +552,6 @@ parse(void *state, enum proto_role role, struct proto_input *input, struct fact 
 	return result[got];
 }
 
-static bool
-is_text(struct slice s)
-{
-	for (size_t i = 0; i < s.n; i++) {
-		if ((s.p[i] < ' ' && memchr("\t\r\n", s.p[i], 3) == NULL) || s.p[i] == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-/* A string with its NUL at the front of *in, and taken from it. */
-static enum proto_probe
-probe_string(struct slice *in, size_t max)
-{
-	const uint8_t *nul = in->n > 0 ? memchr(in->p, 0, in->n) : NULL;
-	struct slice text = slice_head(*in, nul != NULL ? (size_t)(nul - in->p) : in->n);
-
-	if (text.n > max || !is_text(text))
-		return PROTO_NO;
-	*in = slice_tail(*in, text.n + 1);
-	return nul != NULL ? PROTO_YES : PROTO_MAYBE;
-}
-
-/* YES: a whole version 4 request is at the front of *in, and is taken from it. */
-static enum proto_probe
-probe_v4(struct slice *in)
-{
-	const uint8_t *p = in->p;
-	enum proto_probe user;
-	bool name;
-
-	if (in->n > 1 && p[1] != COMMAND_CONNECT && p[1] != COMMAND_BIND)
-		return PROTO_NO;
-	if (in->n > 3 && be16(p + 2) == 0)
-		return PROTO_NO;
-	if (in->n < V4_HEAD)
-		return PROTO_MAYBE;
-	if (be32(p + 4) == 0)
-		return PROTO_NO;
-	name = is_4a(p + 4);
-	*in = slice_tail(*in, V4_HEAD);
-	user = probe_string(in, V4_USER_SANE);
-	if (user != PROTO_YES || !name)
-		return user;
-	if (in->n > 0 && in->p[0] == 0)
-		return PROTO_NO;
-	return probe_string(in, TUNNEL_HOST_MAX);
-}
-
-static bool
-is_v4_reply(struct slice s)
-{
-	return (s.n < 1 || s.p[0] == 0) &&
-	    (s.n < 2 || (s.p[1] >= V4_OK && s.p[1] <= V4_LAST));
-}
-
-/* What may stand behind a greeting. */
-static bool
-is_v5_next(struct slice s)
-{
-	if (s.n == 0)
-		return true;
-	if (s.p[0] == V5_AUTH)
-		return true;
-	return s.p[0] == V5 &&
-	    (s.n < 2 || (s.p[1] >= COMMAND_CONNECT && s.p[1] <= COMMAND_UDP)) &&
-	    (s.n < 4 || s.p[3] == 1 || s.p[3] == 3 || s.p[3] == 4);
-}
-
-/* YES: a greeting is at the front of *in, and is taken from it. */
-static enum proto_probe
-probe_v5(struct slice *in, struct slice *methods)
-{
-	if (in->n > 1 && in->p[1] == 0)
-		return PROTO_NO;
-	if (in->n < 2)
-		return PROTO_MAYBE;
-	*methods = slice_head(slice_tail(*in, 2), in->p[1]);
-	if (memchr(methods->p, METHOD_REFUSED, methods->n) != NULL)
-		return PROTO_NO;
-	if (methods->n < in->p[1])
-		return PROTO_MAYBE;
-	*in = slice_tail(*in, 2 + methods->n);
-	return is_v5_next(*in) ? PROTO_YES : PROTO_NO;
-}
-
-static bool
-is_v5_choice(struct slice s, struct slice methods)
-{
-	return (s.n < 1 || s.p[0] == V5) &&
-	    (s.n < 2 || s.p[1] == METHOD_REFUSED ||
-		memchr(methods.p, s.p[1], methods.n) != NULL);
-}
-
-static bool
-are_known(struct slice methods)
-{
-	for (size_t i = 0; i < methods.n; i++) {
-		if (methods.p[i] > METHOD_LAST && methods.p[i] < METHOD_PRIVATE)
-			return false;
-	}
-	return true;
-}
-
-/*
- * Both directions must be coherent: an echo service or another protocol that begins with
- * these octets is no proxy. Only an attempt nobody answered stands alone.
- */
-static enum proto_probe
-probe(struct slice requester, struct slice responder, unsigned flags)
-{
-	struct slice in = requester, methods = { NULL, 0 };
-	enum proto_probe shape;
-	bool coherent, alone;
-
-	if (requester.n == 0)
-		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
-	if (requester.p[0] == V4) {
-		shape = probe_v4(&in);
-		coherent = is_v4_reply(responder);
-		alone = is_text(in);
-	} else if (requester.p[0] == V5) {
-		shape = probe_v5(&in, &methods);
-		coherent = shape != PROTO_YES || is_v5_choice(responder, methods);
-		alone = are_known(methods);
-	} else {
-		return PROTO_NO;
-	}
-	if (shape != PROTO_YES || !coherent)
-		return coherent ? shape : PROTO_NO;
-	if (responder.n >= 2)
-		return PROTO_YES;
-	if (responder.n > 0 || !alone || flags & PROTO_PROBE_MIDSTREAM)
-		return PROTO_MAYBE;
-	return flags & PROTO_PROBE_LAST ? PROTO_YES : PROTO_MAYBE;
-}
-
 static void
 init(void *state)
 {
@@ -726,7 +564,7 @@ init(void *state)
 const struct proto proto_socks = {
 	.name = "socks",
 	.state_bytes = sizeof(struct socks),
-	.probe = probe,
+	.probe = socks_probe,
 	.init = init,
 	.parse = parse,
 };

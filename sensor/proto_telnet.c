@@ -27,7 +27,7 @@ enum due { DUE_ASKED = 0x01, DUE_GRANTED = 0x02, DUE_REFUSED = 0x04 };
 
 struct telnet {
 	enum telnet_state state;
-	uint8_t due;  /* enum due */
+	uint8_t due; /* enum due */
 	enum { REMARK_OPEN, REMARK_LINE, REMARK_OVER } remark;
 	uint8_t lines;
 	uint32_t next; /* number of the next request */
@@ -90,7 +90,8 @@ is_echo(const struct telnet *telnet, struct slice line)
 {
 	struct slice asked = slice_of(telnet->tunnel.line, telnet->tunnel.line_n);
 
-	return line.n >= asked.n && slice_equal(slice_tail(line, line.n - asked.n), asked);
+	return line.n >= asked.n &&
+	       slice_equal(slice_tail(line, line.n - asked.n), asked);
 }
 
 static void
@@ -238,7 +239,7 @@ is_web_request(struct slice s)
 	while (n < s.n && n < METHOD_MAX && s.p[n] >= 'A' && s.p[n] <= 'Z')
 		n++;
 	return n > 0 && n + 1 < s.n && s.p[n] == ' ' &&
-	    (s.p[n + 1] == '/' || target_is_uri(slice_tail(s, n + 1)));
+	       (s.p[n + 1] == '/' || target_is_uri(slice_tail(s, n + 1)));
 }
 
 static bool
@@ -258,6 +259,9 @@ may_be_gateway(struct slice s)
 	struct telnet_text text;
 	bool whole;
 
+	if (s.n > 0 && !is_line_text(slice_head(s, 1)) && s.p[0] != '\r' &&
+	    s.p[0] != '\n')
+		return false;
 	if (is_greeting(s) || is_web_request(s))
 		return false;
 	s = slice_head(s, GLANCE);
@@ -287,59 +291,64 @@ find_prompt(struct slice in)
 	return best;
 }
 
-/* Whether a line of a client, perhaps not whole yet, may be a request or a login. */
 static bool
-may_be_request(struct slice line)
+is_command(struct slice word)
 {
-	struct slice rest, word = ascii_word(ascii_trim(line), &rest);
-
-	for (size_t i = 0; i < word.n; i++) {
-		if (!ascii_is_alnum(word.p[i]) && memchr("-_.:[]", word.p[i], 6) == NULL)
-			return false;
-	}
-	return rest.n == 0 || ascii_is_digit(rest.p[0]) || ascii_is(word, "telnet") ||
-	    ascii_is(word, "open") || ascii_is(word, "connect") || ascii_is(word, "c");
+	return ascii_is(word, "telnet") || ascii_is(word, "open") ||
+	       ascii_is(word, "connect") || ascii_is(word, "c");
 }
 
-/* The strongest request of a client's text, and whether it begins like one. */
+/* Whether text, perhaps not whole yet, begins like a request or a login: cheaply. */
+static bool
+may_be_request(struct slice text)
+{
+	size_t n = 0, at;
+
+	while (n < text.n && n < GLANCE &&
+	       (ascii_is_alnum(text.p[n]) || memchr("-_.:[]", text.p[n], 6) != NULL))
+		n++;
+	if (n == text.n || n == GLANCE)
+		return true;
+	for (at = n; at < text.n && ascii_is_blank(text.p[at]); at++)
+		;
+	if (at == text.n || memchr("\r\n\xff", text.p[at], 3) != NULL)
+		return true;
+	return at > n && n > 0 &&
+	       (ascii_is_digit(text.p[at]) || is_command(slice_head(text, n)));
+}
+
+/* The strongest request of a client's text. */
 static enum telnet_form
-find_request(struct slice in, bool alone, bool *fits)
+find_request(struct slice in)
 {
 	enum telnet_form form, best = TELNET_NO_FORM;
 	struct telnet_text text;
 	struct target target;
-	bool first = true, whole;
 
 	telnet_text_init(&text);
-	do {
-		whole = telnet_text_line(&text, &in);
-		if (first)
-			*fits = may_be_request(line_of(&text));
-		if (alone && !*fits)
-			break;
-		first = false;
-		form = whole ? telnet_read_form(line_of(&text), &target) : TELNET_NO_FORM;
+	while (telnet_text_line(&text, &in)) {
+		form = telnet_read_form(line_of(&text), &target);
 		best = form > best ? form : best;
-	} while (whole);
+	}
 	return best;
 }
 
 static enum proto_probe
 probe(struct slice requester, struct slice responder, unsigned flags)
 {
-	enum telnet_form form = TELNET_NO_FORM;
+	enum telnet_form form;
 	enum telnet_prompt prompt;
-	bool fits = true;
+	bool fits;
 
 	(void)flags;
 	if (requester.n > 0 && requester.p[0] < ' ' && requester.p[0] != '\r')
 		return PROTO_NO;
-	if (!may_be_gateway(responder))
-		return PROTO_NO;
-	if (requester.n > 0)
-		form = find_request(requester, responder.n == 0, &fits);
+	fits = may_be_request(requester);
 	if (responder.n == 0)
 		return fits ? PROTO_MAYBE : PROTO_NO;
+	if (!may_be_gateway(responder))
+		return PROTO_NO;
+	form = find_request(requester);
 	if (fits && form == TELNET_NO_FORM)
 		return PROTO_MAYBE;
 	/* Where a server speaks first, people may say anything at their login. */

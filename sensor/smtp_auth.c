@@ -74,7 +74,8 @@ value_of(struct slice s, const char *key, uint8_t end)
 	return s;
 }
 
-/* authzid NUL authcid NUL password. Where a NUL is missing the password may be anywhere. */
+/* authzid NUL authcid NUL password. Where a NUL is missing the password may be anywhere.
+ */
 static struct slice
 plain_user(struct slice s)
 {

@@ -12,10 +12,10 @@
 enum { SMTP_BODY_BYTES = 4096 };
 
 struct smtp_body {
-	uint64_t lines;  /* line ends not yet written: trailing ones do not count */
+	uint64_t lines; /* line ends not yet written: trailing ones do not count */
 	uint16_t len;
-	bool space;      /* white space not yet written */
-	bool cr;         /* CR that may be part of a line end */
+	bool space; /* white space not yet written */
+	bool cr;    /* CR that may be part of a line end */
 	uint8_t bytes[SMTP_BODY_BYTES];
 };
 

@@ -21,8 +21,8 @@ push(struct smtp *s, enum smtp_pending_kind kind, unsigned flags, struct slice t
 	    slice_head(text1, SMTP_PARAMS_MAX));
 }
 
-static void
-push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags)
+void
+smtp_push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags)
 {
 	push(s, kind, flags, slice_str(""), slice_str(""));
 }
@@ -34,180 +34,15 @@ drop_message(struct smtp *s)
 	s->tx_open = false;
 }
 
-/* Messages. */
-
-static void
-begin_message(struct smtp *s, bool chunks)
-{
-	smtp_message_start(&s->m, !chunks);
-	s->message = s->message_any = true;
-	s->chunks = chunks;
-	s->message_tx = s->tx;
-	s->message_unsure = s->armed = s->aside_line = false;
-	s->oddities &= (uint8_t) ~(1u << FACT_ODDITY_BARE_LF_DOT |
-	    1u << FACT_ODDITY_COMMAND_AFTER_DOT); /* once a message */
-	s->aside_n = 0;
-	s->aside_cut = false;
-}
-
 /* Commands that need a transaction open one where MAIL is missing. */
-static unsigned
-implicit_transaction(struct smtp *s)
+unsigned
+smtp_implicit_transaction(struct smtp *s)
 {
 	if (s->tx_open)
 		return 0;
 	s->tx = s->tx_next++;
 	s->tx_open = true;
 	return SMTP_PENDING_IMPLICIT;
-}
-
-static void
-say_message_event(struct smtp *s, enum smtp_message_event event)
-{
-	struct fact *fact;
-
-	if (!s->message)
-		return;
-	if (event == SMTP_MESSAGE_HEADERS) {
-		smtp_say(s, FACT_HEADERS_END, s->message_tx);
-	} else if (event == SMTP_MESSAGE_FIELD) {
-		fact = smtp_say(s, FACT_HEADER, s->message_tx);
-		fact->header = s->m.header;
-		fact->text[0] = smtp_message_value(&s->m);
-		if (s->m.value_cut)
-			fact->flags |= FACT_CUT;
-		if (s->m.gap || s->message_unsure)
-			fact->flags |= FACT_UNSURE;
-	}
-	if (s->fact_n > 0 && s->chunks)
-		s->facts[s->fact_n - 1].flags |= FACT_BDAT;
-}
-
-/* All of the message was seen: its reply is awaited. For BDAT its chunk awaits it. */
-void
-smtp_client_end_message(struct smtp *s)
-{
-	uint32_t tx = s->tx;
-
-	s->finishing = true;
-	s->tx_open = false;
-	s->client = SMTP_CLIENT_COMMAND;
-	s->blind_message = !s->responder_seen;
-	if (s->chunks)
-		return;
-	s->tx = s->message_tx;
-	push_plain(s, SMTP_PENDING_DOT, s->message_unsure ? SMTP_PENDING_UNSURE : 0);
-	s->tx = tx;
-}
-
-void
-smtp_client_finish(struct smtp *s)
-{
-	enum smtp_message_event event = smtp_message_finish(&s->m);
-	struct fact *fact;
-
-	if (event != SMTP_MESSAGE_NONE) {
-		say_message_event(s, event);
-		return;
-	}
-	fact = smtp_say(s, FACT_MESSAGE, s->message_tx);
-	smtp_message_tell(&s->m, fact);
-	if (s->chunks)
-		fact->flags |= FACT_BDAT;
-	if (s->message_unsure)
-		fact->flags |= FACT_UNSURE;
-	s->finishing = s->message = s->chunks = false;
-}
-
-/*
- * Servers differ on a lone dot with a bare LF beside it. We stay in the message and keep
- * what follows the first such dot that has a command behind it: if the server answers
- * before the real end, or answers more than was asked, that dot was the end for it, and
- * what was kept is read as commands.
- */
-static void
-take_aside(struct smtp *s, struct slice seen)
-{
-	const uint8_t *lf;
-	struct smtp_command command;
-	size_t room = (size_t)SMTP_ASIDE_MAX - s->aside_n;
-	struct slice line;
-
-	s->aside_cut |= seen.n > room;
-	seen = slice_head(seen, room);
-	if (seen.n > 0)
-		memcpy(s->aside + s->aside_n, seen.p, seen.n);
-	s->aside_n = (uint16_t)(s->aside_n + seen.n);
-	if (s->armed)
-		return;
-	lf = memchr(s->aside, '\n', s->aside_n);
-	if (lf == NULL)
-		return;
-	line = slice_of(s->aside, (size_t)(lf - s->aside));
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
-		line.n--;
-	smtp_command_read(line, &command);
-	s->aside_line = false;
-	if (!command.sure)
-		return;
-	s->armed = true;
-	if (command.verb != SMTP_AUTH)
-		smtp_say_oddity(s, FACT_ODDITY_COMMAND_AFTER_DOT, line);
-}
-
-static void
-found_lookalike(struct smtp *s)
-{
-	smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
-	if (s->armed)
-		return;
-	s->aside_line = true;
-	s->aside_n = 0;
-	s->aside_cut = false;
-	s->armed_size = s->m.size;
-	s->armed_len = s->m.body.len;
-}
-
-static void
-take_message(struct smtp *s, struct slice *in)
-{
-	struct slice before = *in;
-	bool aside = s->aside_line || s->armed;
-	enum smtp_message_event event = smtp_message_take(&s->m, in);
-
-	if (aside)
-		take_aside(s, slice_head(before, before.n - in->n));
-	if (event == SMTP_MESSAGE_LOOKALIKE)
-		found_lookalike(s);
-	else if (event == SMTP_MESSAGE_END)
-		smtp_client_end_message(s);
-	else
-		say_message_event(s, event);
-}
-
-static void
-end_chunk(struct smtp *s)
-{
-	s->client = SMTP_CLIENT_COMMAND;
-	if (s->chunk_last && s->message)
-		smtp_client_end_message(s);
-}
-
-static void
-take_chunk(struct smtp *s, struct slice *in)
-{
-	struct slice chunk = slice_head(*in, s->chunk_left < in->n
-	    ? (size_t)s->chunk_left : in->n);
-	size_t n = chunk.n;
-	enum smtp_message_event event = smtp_message_take(&s->m, &chunk);
-
-	n -= chunk.n;
-	*in = slice_tail(*in, n);
-	s->chunk_left -= n;
-	if (event != SMTP_MESSAGE_NONE)
-		say_message_event(s, event);
-	if (s->chunk_left == 0)
-		end_chunk(s);
 }
 
 /* Commands. */
@@ -218,23 +53,23 @@ command_bdat(struct smtp *s, const struct smtp_command *c)
 	unsigned flags;
 
 	if (c->bad) { /* the client may send its chunk all the same */
-		push_plain(s, SMTP_PENDING_OTHER, 0);
+		smtp_push_plain(s, SMTP_PENDING_OTHER, 0);
 		s->client = SMTP_CLIENT_SKIP;
 		return;
 	}
-	flags = implicit_transaction(s);
+	flags = smtp_implicit_transaction(s);
 	if (!s->chunks || s->message_tx != s->tx) {
-		begin_message(s, true);
+		smtp_begin_message(s, true);
 		flags |= SMTP_PENDING_FIRST;
 	}
 	if (c->last)
 		flags |= SMTP_PENDING_LAST;
-	push_plain(s, SMTP_PENDING_BDAT, flags);
+	smtp_push_plain(s, SMTP_PENDING_BDAT, flags);
 	s->chunk_left = c->size;
 	s->chunk_last = c->last;
 	s->client = SMTP_CLIENT_CHUNK;
 	if (c->size == 0)
-		end_chunk(s);
+		smtp_end_chunk(s);
 }
 
 static void
@@ -257,7 +92,8 @@ command_auth(struct smtp *s, const struct smtp_command *c)
 	smtp_auth_start(&s->auth, c->arg);
 	if (c->params.n > 0)
 		smtp_auth_take(&s->auth, c->params);
-	push(s, SMTP_PENDING_AUTH, 0, slice_head(c->arg, SMTP_AUTH_MECHANISM), slice_str(""));
+	push(s, SMTP_PENDING_AUTH, 0, slice_head(c->arg, SMTP_AUTH_MECHANISM),
+	    slice_str(""));
 	if (s->auth_pending < UINT8_MAX)
 		s->auth_pending++;
 	s->client = SMTP_CLIENT_AUTH_SENT;
@@ -270,17 +106,19 @@ run_command(struct smtp *s, const struct smtp_command *c)
 	case SMTP_HELO:
 	case SMTP_EHLO:
 		drop_message(s);
-		push(s, SMTP_PENDING_HELO, c->verb == SMTP_EHLO ? SMTP_PENDING_EXTENDED : 0,
+		push(s, SMTP_PENDING_HELO,
+		    c->verb == SMTP_EHLO ? SMTP_PENDING_EXTENDED : 0,
 		    slice_head(c->arg, SMTP_NAME_MAX), slice_str(""));
 		break;
 	case SMTP_MAIL:
 		command_mail(s, c);
 		break;
 	case SMTP_RCPT:
-		push(s, SMTP_PENDING_RCPT, implicit_transaction(s), c->arg, c->params);
+		push(s, SMTP_PENDING_RCPT, smtp_implicit_transaction(s), c->arg,
+		    c->params);
 		break;
 	case SMTP_DATA:
-		push_plain(s, SMTP_PENDING_DATA, implicit_transaction(s));
+		smtp_push_plain(s, SMTP_PENDING_DATA, smtp_implicit_transaction(s));
 		s->client = SMTP_CLIENT_DATA_SENT;
 		break;
 	case SMTP_BDAT:
@@ -288,24 +126,24 @@ run_command(struct smtp *s, const struct smtp_command *c)
 		break;
 	case SMTP_RSET:
 		drop_message(s);
-		push_plain(s, SMTP_PENDING_RSET, 0);
+		smtp_push_plain(s, SMTP_PENDING_RSET, 0);
 		break;
 	case SMTP_QUIT:
 		drop_message(s);
-		push_plain(s, SMTP_PENDING_QUIT, 0);
+		smtp_push_plain(s, SMTP_PENDING_QUIT, 0);
 		break;
 	case SMTP_AUTH:
 		command_auth(s, c);
 		break;
 	case SMTP_STARTTLS:
-		push_plain(s, SMTP_PENDING_STARTTLS, 0);
+		smtp_push_plain(s, SMTP_PENDING_STARTTLS, 0);
 		s->starttls_sent = true;
 		break;
 	case SMTP_EMPTY:
-		push_plain(s, SMTP_PENDING_EMPTY, 0);
+		smtp_push_plain(s, SMTP_PENDING_EMPTY, 0);
 		break;
 	default:
-		push_plain(s, SMTP_PENDING_OTHER, 0);
+		smtp_push_plain(s, SMTP_PENDING_OTHER, 0);
 	}
 }
 
@@ -322,10 +160,13 @@ presentable(struct slice line, const struct smtp_command *c)
 	if (c->verb != SMTP_HTTP)
 		return line;
 	colon = memchr(line.p, ':', line.n);
-	if (colon != NULL && (memchr(line.p, '@', line.n) != NULL ||
-	    slice_has_prefix(slice_tail(line, (size_t)(colon - line.p) > 13
-	    ? (size_t)(colon - line.p) - 13 : 0), "authorization") ||
-	    slice_has_prefix(line, "cookie")))
+	if (colon != NULL &&
+	    (memchr(line.p, '@', line.n) != NULL ||
+		slice_has_prefix(slice_tail(line, (size_t)(colon - line.p) > 13
+						      ? (size_t)(colon - line.p) - 13
+						      : 0),
+		    "authorization") ||
+		slice_has_prefix(line, "cookie")))
 		return slice_of(line.p, (size_t)(colon - line.p));
 	return line;
 }
@@ -338,12 +179,14 @@ note_oddities(struct smtp *s, struct slice line, const struct smtp_command *c)
 	if (c->verb == SMTP_HTTP)
 		smtp_say_oddity(s, FACT_ODDITY_HTTP, shown);
 	if (!s->early && !s->responder_seen && s->pending.count == 0 && !s->known) {
-		s->early = true; /* told when the greeting comes; else it was not captured */
+		s->early =
+		    true; /* told when the greeting comes; else it was not captured */
 		shown = slice_head(shown, SMTP_ODDITY_MAX);
 		memcpy(s->early_line, shown.p, shown.n);
 		s->early_n = (uint8_t)shown.n;
 	}
-	if (s->greeted && !s->pipelining && s->pending.count > 0 && s->unsure == SMTP_SURE)
+	if (s->greeted && !s->pipelining && s->pending.count > 0 &&
+	    s->unsure == SMTP_SURE)
 		smtp_say_oddity(s, FACT_ODDITY_UNPIPELINED, shown);
 }
 
@@ -353,7 +196,8 @@ is_foreign(struct smtp *s, const struct smtp_command *c)
 {
 	if (s->known)
 		return false;
-	if (c->verb == SMTP_FOREIGN || (c->verb == SMTP_OTHER && ++s->junk > SMTP_JUNK_MAX))
+	if (c->verb == SMTP_FOREIGN ||
+	    (c->verb == SMTP_OTHER && ++s->junk > SMTP_JUNK_MAX))
 		s->bad = true;
 	if (c->verb == SMTP_HELO || c->verb == SMTP_EHLO || c->verb == SMTP_MAIL ||
 	    c->verb == SMTP_RCPT || c->verb == SMTP_STARTTLS || c->verb == SMTP_AUTH ||
@@ -394,22 +238,12 @@ take_lost(struct smtp *s, struct slice line, const struct smtp_command *c)
 		return;
 	}
 	if (s->client == SMTP_CLIENT_LOST) {
-		implicit_transaction(s);
+		smtp_implicit_transaction(s);
 		s->message_tx = s->tx;
 	}
 	s->message = s->message_unsure = true;
 	s->known = true;
 	smtp_client_end_message(s);
-}
-
-/* The line behind DATA is read again as what it turns out to be. */
-static void
-read_again(struct smtp *s, struct slice line)
-{
-	if (line.p != s->line_bytes && line.n > 0)
-		memmove(s->line_bytes, line.p, line.n);
-	s->again_at = 0;
-	s->again_n = (uint16_t)line.n;
 }
 
 static void
@@ -430,8 +264,8 @@ take_undecided(struct smtp *s, struct slice *in)
 		take_command(s, line, &c);
 		return;
 	}
-	begin_message(s, false);
-	read_again(s, line);
+	smtp_begin_message(s, false);
+	smtp_read_again(s, line);
 	s->again_lf = true;
 	s->again_crlf = s->line.crlf;
 	s->client = SMTP_CLIENT_MESSAGE;
@@ -489,9 +323,9 @@ take(struct smtp *s, struct slice *in)
 	struct slice line;
 
 	if (s->client == SMTP_CLIENT_MESSAGE)
-		take_message(s, in);
+		smtp_take_message(s, in);
 	else if (s->client == SMTP_CLIENT_CHUNK)
-		take_chunk(s, in);
+		smtp_take_chunk(s, in);
 	else if (begins_tls(s, *in))
 		*in = slice_tail(*in, in->n);
 	else if (s->client == SMTP_CLIENT_DATA_SENT)
@@ -505,7 +339,7 @@ static bool
 make_ready(struct smtp *s)
 {
 	bool tight = !s->responder_seen && s->pending.count > 0 &&
-	    smtp_pending_is_tight(&s->pending, SMTP_PATH_MAX + SMTP_PARAMS_MAX);
+		     smtp_pending_is_tight(&s->pending, SMTP_PATH_MAX + SMTP_PARAMS_MAX);
 
 	if (tight || smtp_pending_is_full(&s->pending)) {
 		smtp_flush(s, s->pending.count, true);
@@ -564,116 +398,6 @@ smtp_client_again(struct smtp *s)
 	return true;
 }
 
-/* What replies decide. */
-
-/* The message of that transaction was sent without waiting, or given up. */
-static bool
-is_past(const struct smtp *s, uint32_t tx)
-{
-	return !s->tx_open || s->tx != tx || (s->message_any && s->message_tx == tx);
-}
-
-bool
-smtp_client_go_ahead(struct smtp *s, const uint32_t *tx)
-{
-	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK)
-		return false;
-	if (s->client != SMTP_CLIENT_DATA_SENT && tx != NULL && is_past(s, *tx))
-		return false;
-	implicit_transaction(s);
-	begin_message(s, false);
-	read_again(s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
-	line_reset(&s->line);
-	s->client = SMTP_CLIENT_MESSAGE;
-	return true;
-}
-
-void
-smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk)
-{
-	if (s->client == SMTP_CLIENT_DATA_SENT && !chunk) {
-		s->client = SMTP_CLIENT_COMMAND;
-		return;
-	}
-	if (!chunk)
-		smtp_pending_drop_dot(&s->pending, tx);
-	if (!s->message || s->message_tx != tx || s->chunks != chunk)
-		return;
-	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK) {
-		s->client = SMTP_CLIENT_SKIP;
-		line_reset(&s->line);
-	}
-	if (!chunk) {
-		s->message = false;
-		s->unsure = SMTP_UNSURE_COMMANDS;
-	}
-}
-
-/* The server took a lookalike for the end, and there is something behind it. */
-static void
-end_at_lookalike(struct smtp *s)
-{
-	s->m.size = s->armed_size;
-	s->m.body.len = s->armed_len;
-	smtp_client_end_message(s);
-	if (smtp_client_smuggled(s))
-		return;
-	s->m.gap = s->message_unsure = true;
-	s->client = SMTP_CLIENT_LOST;
-	s->unsure = SMTP_UNSURE_COMMANDS;
-}
-
-bool
-smtp_client_verdict(struct smtp *s)
-{
-	bool lost = s->client == SMTP_CLIENT_LOST_MESSAGE;
-
-	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
-		return false;
-	line_reset(&s->line);
-	if (s->armed && !s->m.at_lookalike) {
-		end_at_lookalike(s);
-		return true;
-	}
-	if (!s->m.at_lookalike) {
-		s->m.gap = s->message_unsure = true;
-		s->m.hash_lost |= s->m.part != SMTP_PART_SKIP;
-	}
-	smtp_client_end_message(s);
-	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
-		s->client = SMTP_CLIENT_SKIP;
-	return true;
-}
-
-bool
-smtp_client_is_in_last_chunk(const struct smtp *s, uint32_t tx)
-{
-	return s->client == SMTP_CLIENT_CHUNK && s->chunk_last && s->message &&
-	    s->message_tx == tx;
-}
-
-void
-smtp_client_cut_chunk(struct smtp *s)
-{
-	s->m.gap = s->m.hash_lost = s->message_unsure = true;
-	smtp_client_end_message(s);
-	s->client = SMTP_CLIENT_SKIP;
-}
-
-bool
-smtp_client_smuggled(struct smtp *s)
-{
-	if (!s->armed || s->aside_cut)
-		return false;
-	s->armed = s->aside_line = false;
-	s->late_at = 0;
-	s->late_n = s->aside_n;
-	s->aside_n = 0;
-	s->client = SMTP_CLIENT_COMMAND;
-	line_reset(&s->line);
-	return true;
-}
-
 /* Gaps. */
 
 static void
@@ -696,7 +420,7 @@ lose_commands(struct smtp *s)
 		c.verb = SMTP_OTHER;
 	forget_line(s, line, &c);
 	if (s->client == SMTP_CLIENT_DATA_SENT) {
-		begin_message(s, false);
+		smtp_begin_message(s, false);
 		smtp_message_start_inside(&s->m);
 		s->client = SMTP_CLIENT_LOST_MESSAGE;
 		s->message_unsure = true;
@@ -712,7 +436,7 @@ lose_message(struct smtp *s, uint64_t n)
 	enum smtp_message_event event = smtp_message_gap(&s->m, n);
 
 	if (event != SMTP_MESSAGE_NONE)
-		say_message_event(s, event);
+		smtp_say_message_event(s, event);
 	s->aside_line = false;
 	s->aside_cut = true;
 	if (s->responder_seen && s->unsure == SMTP_SURE)
@@ -735,10 +459,10 @@ smtp_client_gap(struct smtp *s, uint64_t n)
 
 		event = smtp_message_gap(&s->m, lost);
 		if (event != SMTP_MESSAGE_NONE)
-			say_message_event(s, event);
+			smtp_say_message_event(s, event);
 		s->chunk_left -= lost;
 		if (s->chunk_left == 0)
-			end_chunk(s);
+			smtp_end_chunk(s);
 		if (n > lost)
 			lose_commands(s);
 	} else {

@@ -116,7 +116,8 @@ read_bdat(struct slice rest, struct smtp_command *command)
 	struct slice word = slice_word(rest, &rest);
 
 	command->last = slice_is_word(rest, "LAST");
-	command->bad = !read_number(word, &command->size) || (rest.n > 0 && !command->last);
+	command->bad =
+	    !read_number(word, &command->size) || (rest.n > 0 && !command->last);
 	command->sure = !command->bad;
 }
 
@@ -140,8 +141,8 @@ read_arguments(struct slice rest, struct smtp_command *command)
 		break;
 	case SMTP_AUTH:
 		command->arg = slice_word(rest, &command->params);
-		command->sure = command->arg.n > 0 && memchr(command->params.p, ' ',
-		    command->params.n) == NULL;
+		command->sure = command->arg.n > 0 &&
+				memchr(command->params.p, ' ', command->params.n) == NULL;
 		break;
 	default:
 		command->sure = rest.n == 0;
@@ -157,14 +158,25 @@ static enum smtp_verb
 find_verb(struct slice word)
 {
 	static const struct verb table[] = {
-		{ "MAIL", SMTP_MAIL }, { "RCPT", SMTP_RCPT }, { "DATA", SMTP_DATA },
-		{ "EHLO", SMTP_EHLO }, { "HELO", SMTP_HELO }, { "BDAT", SMTP_BDAT },
-		{ "RSET", SMTP_RSET }, { "QUIT", SMTP_QUIT }, { "AUTH", SMTP_AUTH },
-		{ "STARTTLS", SMTP_STARTTLS }, { "USER", SMTP_FOREIGN },
-		{ "PASS", SMTP_FOREIGN }, { "FEAT", SMTP_FOREIGN },
-		{ "SYST", SMTP_FOREIGN }, { "PASV", SMTP_FOREIGN },
-		{ "EPSV", SMTP_FOREIGN }, { "PORT", SMTP_FOREIGN },
-		{ "CAPA", SMTP_FOREIGN }, { "STLS", SMTP_FOREIGN },
+		{ "MAIL", SMTP_MAIL },
+		{ "RCPT", SMTP_RCPT },
+		{ "DATA", SMTP_DATA },
+		{ "EHLO", SMTP_EHLO },
+		{ "HELO", SMTP_HELO },
+		{ "BDAT", SMTP_BDAT },
+		{ "RSET", SMTP_RSET },
+		{ "QUIT", SMTP_QUIT },
+		{ "AUTH", SMTP_AUTH },
+		{ "STARTTLS", SMTP_STARTTLS },
+		{ "USER", SMTP_FOREIGN },
+		{ "PASS", SMTP_FOREIGN },
+		{ "FEAT", SMTP_FOREIGN },
+		{ "SYST", SMTP_FOREIGN },
+		{ "PASV", SMTP_FOREIGN },
+		{ "EPSV", SMTP_FOREIGN },
+		{ "PORT", SMTP_FOREIGN },
+		{ "CAPA", SMTP_FOREIGN },
+		{ "STLS", SMTP_FOREIGN },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

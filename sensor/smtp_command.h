@@ -28,12 +28,12 @@ enum smtp_verb {
 
 struct smtp_command {
 	enum smtp_verb verb;
-	bool sure;    /* the whole line has the form of the command: no line of a text */
+	bool sure; /* the whole line has the form of the command: no line of a text */
 	struct slice arg;    /* name, path, mechanism */
 	struct slice params; /* ESMTP parameters, initial response */
-	uint64_t size; /* BDAT */
-	bool last;     /* BDAT */
-	bool bad;      /* BDAT with a size that is none */
+	uint64_t size;       /* BDAT */
+	bool last;           /* BDAT */
+	bool bad;            /* BDAT with a size that is none */
 };
 
 /* The line comes without its end. */

@@ -45,9 +45,12 @@ static bool
 find_field(struct smtp_message *m)
 {
 	static const struct field table[] = {
-		{ "From", FACT_HEADER_FROM }, { "To", FACT_HEADER_TO },
-		{ "Cc", FACT_HEADER_CC }, { "Subject", FACT_HEADER_SUBJECT },
-		{ "Date", FACT_HEADER_DATE }, { "Message-ID", FACT_HEADER_MESSAGE_ID },
+		{ "From", FACT_HEADER_FROM },
+		{ "To", FACT_HEADER_TO },
+		{ "Cc", FACT_HEADER_CC },
+		{ "Subject", FACT_HEADER_SUBJECT },
+		{ "Date", FACT_HEADER_DATE },
+		{ "Message-ID", FACT_HEADER_MESSAGE_ID },
 		{ "Received", FACT_HEADER_RECEIVED },
 	};
 
@@ -71,7 +74,8 @@ field_begin(struct smtp_message *m)
 	if (m->received > FACT_RECEIVED_MAX)
 		m->received = FACT_RECEIVED_MAX;
 	m->value_max = m->header == FACT_HEADER_TO || m->header == FACT_HEADER_CC
-	    ? SMTP_FIELD_LIST : SMTP_FIELD_MAX;
+			   ? SMTP_FIELD_LIST
+			   : SMTP_FIELD_MAX;
 	m->value_len = 0;
 	m->value_cut = false;
 	m->part = SMTP_PART_VALUE;
@@ -182,7 +186,7 @@ static bool
 is_mbox(const struct smtp_message *m)
 {
 	return (m->name_len == 4 && memcmp(m->name, "From", 4) == 0) ||
-	    (m->name_len == 5 && memcmp(m->name, ">From", 5) == 0);
+	       (m->name_len == 5 && memcmp(m->name, ">From", 5) == 0);
 }
 
 static enum smtp_message_event
@@ -223,7 +227,8 @@ take_value(struct smtp_message *m, struct slice *in)
 	if (m->part == SMTP_PART_VALUE)
 		field_put(m, in->p, n);
 	if (lf != NULL) {
-		while (m->wanted && m->value_len > 0 && m->value[m->value_len - 1] == '\r')
+		while (
+		    m->wanted && m->value_len > 0 && m->value[m->value_len - 1] == '\r')
 			m->value_len--;
 		m->part = SMTP_PART_BOL;
 		n++;
@@ -440,7 +445,8 @@ smtp_message_finish(struct smtp_message *m)
 		return field_end(m);
 	if (!m->headers_told)
 		return m->part == SMTP_PART_NAME || m->part == SMTP_PART_CR
-		    ? body_without_empty_line(m) : headers_end(m);
+			   ? body_without_empty_line(m)
+			   : headers_end(m);
 	return SMTP_MESSAGE_NONE;
 }
 
@@ -451,5 +457,6 @@ smtp_message_tell(const struct smtp_message *m, struct fact *fact)
 	if (m->gap)
 		fact->flags |= FACT_CUT;
 	if (!m->hash_lost)
-		fact->body_bytes = smtp_body_hash(&m->body, m->body.len, &fact->body_hash);
+		fact->body_bytes =
+		    smtp_body_hash(&m->body, m->body.len, &fact->body_hash);
 }

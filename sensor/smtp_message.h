@@ -18,11 +18,12 @@ enum {
 };
 
 enum smtp_message_event {
-	SMTP_MESSAGE_NONE,     /* all was taken */
-	SMTP_MESSAGE_FIELD,    /* smtp_message_field() */
-	SMTP_MESSAGE_HEADERS,  /* the header block is over */
-	SMTP_MESSAGE_LOOKALIKE,/* a dot alone on its line, but with a bare LF on either side */
-	SMTP_MESSAGE_END,      /* CRLF . CRLF was taken */
+	SMTP_MESSAGE_NONE,      /* all was taken */
+	SMTP_MESSAGE_FIELD,     /* smtp_message_field() */
+	SMTP_MESSAGE_HEADERS,   /* the header block is over */
+	SMTP_MESSAGE_LOOKALIKE, /* a dot alone on its line, but with a bare LF on either
+				   side */
+	SMTP_MESSAGE_END,       /* CRLF . CRLF was taken */
 };
 
 enum smtp_message_dot { /* where the dot scanner is */
@@ -46,15 +47,15 @@ struct smtp_message {
 	uint64_t size;
 	enum smtp_message_dot dot;
 	enum smtp_message_part part;
-	bool dots;       /* DATA, not BDAT */
-	bool crlf;       /* the last line ended with CRLF */
-	bool cr;         /* the last byte was CR */
-	bool gap;        /* something was lost in it */
+	bool dots; /* DATA, not BDAT */
+	bool crlf; /* the last line ended with CRLF */
+	bool cr;   /* the last byte was CR */
+	bool gap;  /* something was lost in it */
 	bool hash_lost;
 	bool headers_told;
-	bool at_lookalike; /* nothing came behind it */
+	bool at_lookalike;   /* nothing came behind it */
 	uint8_t due, due_at; /* line end behind a lookalike, yet to be taken as content */
-	uint8_t received;  /* fields told */
+	uint8_t received;    /* fields told */
 	/* The field being read, or told. */
 	bool wanted, value_cut, told;
 	uint8_t name_len;

@@ -51,7 +51,7 @@ room(const struct smtp_pending *p)
 	if (p->count == 0)
 		return SMTP_PENDING_BYTES;
 	return SMTP_PENDING_BYTES - p->tail +
-	    (p->head >= SMTP_PENDING_BYTES / 2 ? p->head : 0);
+	       (p->head >= SMTP_PENDING_BYTES / 2 ? p->head : 0);
 }
 
 bool
@@ -112,8 +112,8 @@ smtp_pending_push(struct smtp_pending *p, const struct smtp_pending_entry *given
 }
 
 void
-smtp_pending_front(const struct smtp_pending *p, struct smtp_pending_entry *entry,
-    struct slice text[2])
+smtp_pending_front(
+    const struct smtp_pending *p, struct smtp_pending_entry *entry, struct slice text[2])
 {
 	*entry = get(p, p->head);
 	text[0] = slice_of(p->bytes + p->head + HEAD, entry->len[0]);
@@ -138,7 +138,8 @@ smtp_pending_has(const struct smtp_pending *p,
 {
 	struct smtp_pending_entry entry;
 
-	for (uint32_t at = p->head; p->count > 0 && at < p->tail; at += bytes_of(&entry)) {
+	for (uint32_t at = p->head; p->count > 0 && at < p->tail;
+	     at += bytes_of(&entry)) {
 		entry = get(p, at);
 		if (ask((enum smtp_pending_kind)entry.kind, code))
 			return true;

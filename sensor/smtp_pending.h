@@ -29,8 +29,8 @@ enum smtp_pending_flag {
 	SMTP_PENDING_CUT = 0x01,
 	SMTP_PENDING_UNSURE = 0x02,
 	SMTP_PENDING_EXTENDED = 0x04, /* EHLO */
-	SMTP_PENDING_FIRST = 0x08, /* BDAT: the first chunk of a message */
-	SMTP_PENDING_LAST = 0x10,  /* BDAT: the last one */
+	SMTP_PENDING_FIRST = 0x08,    /* BDAT: the first chunk of a message */
+	SMTP_PENDING_LAST = 0x10,     /* BDAT: the last one */
 	SMTP_PENDING_IMPLICIT = 0x20, /* no MAIL came before */
 };
 
@@ -47,7 +47,8 @@ struct smtp_pending_entry {
 };
 
 struct smtp_pending {
-	uint32_t head, tail, last; /* offsets of the first, behind the last, of the last */
+	uint32_t head, tail,
+	    last; /* offsets of the first, behind the last, of the last */
 	uint64_t count;
 	uint8_t bytes[SMTP_PENDING_BYTES];
 };
@@ -63,8 +64,8 @@ bool smtp_pending_is_full(const struct smtp_pending *p);
 bool smtp_pending_is_tight(const struct smtp_pending *p, size_t n);
 
 /* The oldest. There must be one. The texts stay until the next push. */
-void smtp_pending_front(const struct smtp_pending *p, struct smtp_pending_entry *entry,
-    struct slice text[2]);
+void smtp_pending_front(
+    const struct smtp_pending *p, struct smtp_pending_entry *entry, struct slice text[2]);
 void smtp_pending_pop(struct smtp_pending *p);
 
 /* Whether one of those behind the oldest satisfies the question. */

@@ -47,7 +47,8 @@ static bool
 is_text(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++) {
-		if ((s.p[i] < ' ' && s.p[i] != '\t' && s.p[i] != '\r' && s.p[i] != '\n') ||
+		if ((s.p[i] < ' ' && s.p[i] != '\t' && s.p[i] != '\r' &&
+			s.p[i] != '\n') ||
 		    s.p[i] == 0x7f)
 			return false;
 	}
@@ -57,9 +58,11 @@ is_text(struct slice s)
 static enum proto_probe
 probe_greeting(struct slice s, unsigned flags)
 {
-	static const char *const codes[] = { "220 ", "220-", "554 ", "554-", "421 ", "421-" };
-	static const char *const middle[] = { "250 ", "250-", "354 ", "334 ", "235 ", "550 ",
-		"550-", "551 ", "553 ", "503 ", "530 ", "221 ", "451 ", "450 ", "452 " };
+	static const char *const codes[] = { "220 ", "220-", "554 ", "554-", "421 ",
+		"421-" };
+	static const char *const middle[] = { "250 ", "250-", "354 ", "334 ", "235 ",
+		"550 ", "550-", "551 ", "553 ", "503 ", "530 ", "221 ", "451 ", "450 ",
+		"452 " };
 	enum proto_probe answer;
 	struct slice line;
 	const uint8_t *lf;
@@ -68,8 +71,10 @@ probe_greeting(struct slice s, unsigned flags)
 		return PROTO_NO;
 	answer = begins_any(s, codes, sizeof(codes) / sizeof(codes[0]));
 	if (answer == PROTO_NO && (flags & PROTO_PROBE_MIDSTREAM))
-		return begins_any(s, middle, sizeof(middle) / sizeof(middle[0])) != PROTO_NO
-		    ? PROTO_MAYBE : PROTO_NO;
+		return begins_any(s, middle, sizeof(middle) / sizeof(middle[0])) !=
+			       PROTO_NO
+			   ? PROTO_MAYBE
+			   : PROTO_NO;
 	if (answer != PROTO_YES)
 		return answer;
 	lf = memchr(s.p, '\n', s.n);
@@ -87,8 +92,8 @@ probe_verb(struct slice s, unsigned flags, bool answered)
 {
 	static const char *const own[] = { "EHLO ", "HELO ", "MAIL FROM", "RCPT TO",
 		"BDAT ", "XCLIENT ", "XFORWARD " };
-	static const char *const shared[] = { "STARTTLS", "QUIT\r\n", "NOOP\r\n", "RSET\r\n",
-		"DATA\r\n", "HELP", "VRFY ", "EXPN ", "AUTH ", "ETRN " };
+	static const char *const shared[] = { "STARTTLS", "QUIT\r\n", "NOOP\r\n",
+		"RSET\r\n", "DATA\r\n", "HELP", "VRFY ", "EXPN ", "AUTH ", "ETRN " };
 	enum proto_probe answer;
 
 	if (s.p[0] == '\0' || strchr("EHMRBXSQNDVAehmrbxsqndva", s.p[0]) == NULL)
@@ -101,7 +106,8 @@ probe_verb(struct slice s, unsigned flags, bool answered)
 	if (flags & PROTO_PROBE_LAST)
 		return flags & PROTO_PROBE_MAIL_PORT ? PROTO_YES : PROTO_NO;
 	return answered || (flags & (PROTO_PROBE_MAIL_PORT | PROTO_PROBE_MIDSTREAM))
-	    ? PROTO_MAYBE : answer;
+		   ? PROTO_MAYBE
+		   : answer;
 }
 
 /* A connection met in the middle: a line of a message, or the tail of one. */
@@ -132,7 +138,8 @@ probe_requester(struct slice s, unsigned flags, bool answered)
 		return answer;
 	if (flags & PROTO_PROBE_MIDSTREAM)
 		return probe_middle(s, flags);
-	/* Browsers and proxies are made to speak to mail servers: the server will tell. */
+	/* Browsers and proxies are made to speak to mail servers: the server will tell.
+	 */
 	if ((flags & PROTO_PROBE_MAIL_PORT) &&
 	    begins_any(s, web, sizeof(web) / sizeof(web[0])) != PROTO_NO)
 		return PROTO_MAYBE;

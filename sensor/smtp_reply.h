@@ -3,8 +3,8 @@
 #define RELAYWATCH_SMTP_REPLY_H
 
 /*
- * Replies (RFC 5321 section 4.2): the lines of one put together, of any length and number,
- * in fixed memory.
+ * Replies (RFC 5321 section 4.2): the lines of one put together, of any length and
+ * number, in fixed memory.
  */
 
 #include "line.h"
@@ -18,8 +18,8 @@ struct smtp_reply {
 	struct line line;
 	uint16_t code;
 	uint16_t len;
-	bool open;       /* some lines of it came, and more will */
-	bool ready;      /* complete */
+	bool open;  /* some lines of it came, and more will */
+	bool ready; /* complete */
 	bool cut;
 	bool gap;        /* the last of its lines may be lost */
 	bool after_gap;  /* the next line may be the tail of one */

@@ -4,8 +4,9 @@
 
 /*
  * The state of one SMTP session, shared by the files of its parser and nobody else:
- * smtp_client.c reads the requester's bytes, smtp_server.c the replies, smtp_match.c puts
- * the two together, proto_smtp.c drives them.
+ * smtp_client.c reads the requester's commands, smtp_content.c its messages, smtp_match.c
+ * finds the command that a reply answers, smtp_answer.c tells what came of it, and
+ * proto_smtp.c drives them.
  */
 
 #include "proto.h"
@@ -16,27 +17,28 @@
 #include "smtp_reply.h"
 
 enum {
-	SMTP_COMMAND_LINE = 2048, /* RFC 5321 section 4.5.3.1.4 has 512, extensions more */
-	SMTP_PATH_MAX = 512,      /* RFC 5321 section 4.5.3.1.3 has 256 */
+	SMTP_COMMAND_LINE =
+	    2048,            /* RFC 5321 section 4.5.3.1.4 has 512, extensions more */
+	SMTP_PATH_MAX = 512, /* RFC 5321 section 4.5.3.1.3 has 256 */
 	SMTP_PARAMS_MAX = 512,
-	SMTP_NAME_MAX = 255,      /* RFC 5321 section 4.5.3.1.2 */
+	SMTP_NAME_MAX = 255, /* RFC 5321 section 4.5.3.1.2 */
 	SMTP_ODDITY_MAX = 200,
-	SMTP_ASIDE_MAX = 2048,    /* kept of what follows a lookalike of the end of data */
-	SMTP_FACTS = 8,           /* the most that one step can tell */
-	SMTP_JUNK_MAX = 16,       /* unknown lines before we call it another protocol */
-	SMTP_UNDECIDED_LINE = 512,/* a longer line behind DATA is no command */
+	SMTP_ASIDE_MAX = 2048, /* kept of what follows a lookalike of the end of data */
+	SMTP_FACTS = 8,        /* the most that one step can tell */
+	SMTP_JUNK_MAX = 16,    /* unknown lines before we call it another protocol */
+	SMTP_UNDECIDED_LINE = 512, /* a longer line behind DATA is no command */
 };
 
 enum smtp_client { /* what the requester's next bytes are */
 	SMTP_CLIENT_COMMAND,
-	SMTP_CLIENT_DATA_SENT,  /* message or commands: nobody answered DATA yet */
+	SMTP_CLIENT_DATA_SENT, /* message or commands: nobody answered DATA yet */
 	SMTP_CLIENT_MESSAGE,
-	SMTP_CLIENT_CHUNK,      /* of BDAT */
-	SMTP_CLIENT_AUTH_SENT,  /* a response or a command: nobody answered yet */
-	SMTP_CLIENT_AUTH,       /* a response: there was a prompt */
-	SMTP_CLIENT_LOST,       /* unknown, up to the next line that is a command or a dot */
+	SMTP_CLIENT_CHUNK,     /* of BDAT */
+	SMTP_CLIENT_AUTH_SENT, /* a response or a command: nobody answered yet */
+	SMTP_CLIENT_AUTH,      /* a response: there was a prompt */
+	SMTP_CLIENT_LOST, /* unknown, up to the next line that is a command or a dot */
 	SMTP_CLIENT_LOST_MESSAGE, /* so, and a message was under way */
-	SMTP_CLIENT_SKIP,       /* text that the server takes for no message, up to there */
+	SMTP_CLIENT_SKIP, /* text that the server takes for no message, up to there */
 };
 
 enum smtp_unsure {
@@ -64,18 +66,18 @@ struct smtp {
 	/* The requester's side. */
 	enum smtp_client client;
 	struct line line;
-	uint32_t tx, tx_next;  /* of the commands being read; of the next MAIL */
+	uint32_t tx, tx_next; /* of the commands being read; of the next MAIL */
 	bool tx_open;
-	bool known;            /* a command of SMTP was seen */
+	bool known;              /* a command of SMTP was seen */
 	bool chunks, chunk_last; /* a message comes by BDAT; its last chunk does */
-	bool message;          /* m is being filled, for message_tx */
-	bool message_any;      /* one ever was */
-	bool finishing;        /* m is over, its last facts are due */
+	bool message;            /* m is being filled, for message_tx */
+	bool message_any;        /* one ever was */
+	bool finishing;          /* m is over, its last facts are due */
 	bool message_unsure;
 	bool requester_seen, responder_seen;
-	bool blind_message;    /* a message ended, and no reply was ever seen */
+	bool blind_message;     /* a message ended, and no reply was ever seen */
 	bool armed, aside_line; /* what is aside begins with a command; is kept */
-	uint8_t oddities;      /* bits: those told */
+	uint8_t oddities;       /* bits: those told */
 	uint32_t message_tx;
 	uint32_t junk;
 	uint64_t chunk_left;
@@ -93,14 +95,14 @@ struct smtp {
 	/* Replies. */
 	bool greeted, early, pipelining;
 	enum smtp_unsure unsure;
-	bool lost_front;       /* the reply to the only pending command may be lost */
+	bool lost_front; /* the reply to the only pending command may be lost */
 	struct smtp_transaction t;
-	uint32_t told_next;    /* number of the next transaction, as the facts tell it */
-	uint64_t debt;         /* replies to commands that were told without */
-	uint64_t flush;        /* commands to be told without reply now */
+	uint32_t told_next; /* number of the next transaction, as the facts tell it */
+	uint64_t debt;      /* replies to commands that were told without */
+	uint64_t flush;     /* commands to be told without reply now */
 	bool flush_owed;
 	uint16_t end_code;
-	bool tls_answered;     /* 220 to STARTTLS: what follows tells */
+	bool tls_answered; /* 220 to STARTTLS: what follows tells */
 	uint8_t tls_flags;
 
 	/* The end. */
@@ -136,10 +138,23 @@ void smtp_close(struct smtp *s, enum fact_abort reason);
 /* smtp_client.c */
 void smtp_client_take(struct smtp *s, struct slice *in);
 void smtp_client_gap(struct smtp *s, uint64_t n);
-void smtp_client_end_message(struct smtp *s);
-void smtp_client_finish(struct smtp *s);
 /* Reads again what was kept; false when there is none. */
 bool smtp_client_again(struct smtp *s);
+/* Queues a command for its reply. */
+void smtp_push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags);
+/* Commands that need a transaction open one where MAIL is missing: flags for the queue.
+ */
+unsigned smtp_implicit_transaction(struct smtp *s);
+
+/* smtp_content.c */
+void smtp_begin_message(struct smtp *s, bool chunks);
+void smtp_take_message(struct smtp *s, struct slice *in);
+void smtp_take_chunk(struct smtp *s, struct slice *in);
+void smtp_end_chunk(struct smtp *s);
+void smtp_read_again(struct smtp *s, struct slice line);
+void smtp_say_message_event(struct smtp *s, enum smtp_message_event event);
+void smtp_client_end_message(struct smtp *s);
+void smtp_client_finish(struct smtp *s);
 /* A 354 came, to the DATA of that transaction where it is known: is it
  * now that the message begins? */
 bool smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
@@ -153,13 +168,41 @@ void smtp_client_cut_chunk(struct smtp *s);
 /* Commands behind a lookalike that the server took for the end: read them as such. */
 bool smtp_client_smuggled(struct smtp *s);
 
-/* smtp_match.c */
-void smtp_match(struct smtp *s);
+/* A reply, or the want of one: code 0. */
+struct smtp_answer {
+	uint16_t code;
+	bool cut;
+	struct slice text;
+};
+
+static inline bool
+smtp_is_accepted(uint16_t code)
+{
+	return code >= 200 && code < 300;
+}
+
+static inline bool
+smtp_is_refused(uint16_t code)
+{
+	return code >= 400;
+}
+
+/* smtp_answer.c */
+void smtp_answer_command(struct smtp *s, const struct smtp_pending_entry *e,
+    const struct slice text[2], const struct smtp_answer *a);
+/* The oldest command goes without reply. */
 void smtp_unanswered(struct smtp *s);
+struct fact *smtp_say_answer(struct smtp *s, enum fact_type type, uint32_t tx,
+    const struct smtp_answer *a, unsigned text);
+void smtp_begin_transaction(struct smtp *s, uint32_t tx);
 void smtp_end_transaction(struct smtp *s, enum fact_abort reason);
 void smtp_tell_starttls(struct smtp *s, bool ok);
 
+/* smtp_match.c */
+void smtp_match(struct smtp *s);
+
 /* smtp_probe.c */
-enum proto_probe smtp_probe(struct slice requester, struct slice responder, unsigned flags);
+enum proto_probe smtp_probe(
+    struct slice requester, struct slice responder, unsigned flags);
 
 #endif

@@ -105,7 +105,8 @@ is_v6(struct slice host)
 {
 	struct addr addr;
 
-	return host.n > 0 && memchr(host.p, ':', host.n) != NULL && target_addr(host, &addr);
+	return host.n > 0 && memchr(host.p, ':', host.n) != NULL &&
+	       target_addr(host, &addr);
 }
 
 static bool
@@ -122,7 +123,7 @@ read_bracketed(struct slice text, struct target *out, struct slice *port)
 	return is_v6(out->host);
 }
 
-/* Without brackets the last colon is taken for the port's where that leaves an address. */
+/* Without brackets the last colon is the port's where that leaves an address. */
 static bool
 split(struct slice text, struct target *out, struct slice *port)
 {

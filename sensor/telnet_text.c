@@ -21,7 +21,7 @@ telnet_text_wipe(struct telnet_text *text)
 	text->cut = false;
 }
 
-/* True where the octet was part of a command. An escaped 255 is dropped: no text has it. */
+/* True where the octet was part of a command. An escaped 255 is dropped, too. */
 static bool
 take_command(struct telnet_text *text, uint8_t c)
 {
@@ -106,7 +106,7 @@ static bool
 is_plain_host(struct slice host)
 {
 	return host.n > 0 && (memchr(host.p, '.', host.n) != NULL ||
-	    memchr(host.p, ':', host.n) != NULL);
+				 memchr(host.p, ':', host.n) != NULL);
 }
 
 static bool
@@ -158,25 +158,28 @@ read_shell(struct slice line)
 	size_t n = 0;
 
 	while (n < line.n && n < NAME_MAX &&
-	    (ascii_is_alnum(line.p[n]) || strchr("-_.@:~/()[] ", line.p[n]) != NULL) &&
-	    line.p[n] != '\0')
+	       (ascii_is_alnum(line.p[n]) || strchr("-_.@:~/()[] ", line.p[n]) != NULL) &&
+	       line.p[n] != '\0')
 		n++;
 	if (n == 0 || n == line.n)
 		return TELNET_NO_PROMPT;
 	if (line.p[n] == '>')
 		return TELNET_ARROW;
-	return strchr("#$%", line.p[n]) != NULL && line.p[n] != '\0' ? TELNET_SHELL :
-								       TELNET_NO_PROMPT;
+	return strchr("#$%", line.p[n]) != NULL && line.p[n] != '\0' ? TELNET_SHELL
+								     : TELNET_NO_PROMPT;
 }
 
 enum telnet_prompt
 telnet_read_prompt(struct slice line)
 {
-	static const char *const gateway[] = { "wingate>", "ccproxy telnet>", "spoonproxy>",
-		"tn-gw", "telnet>", "mngtr>", "proxy>", "host[:port]", "host_name:port",
-		"host:port", "enter :", "enter host", "enter target", "enter destination" };
+	static const char *const gateway[] = { "wingate>", "ccproxy telnet>",
+		"spoonproxy>", "tn-gw", "telnet>", "mngtr>", "proxy>", "host[:port]",
+		"host_name:port", "host:port", "enter :", "enter host", "enter target",
+		"enter destination" };
 
-	static const char *const login[] = { "login:", "password:", "username:", "user:" };
+	static const char *const login[] = {
+		"login:", "password:", "username:", "user:"
+	};
 	enum telnet_prompt shell;
 
 	line = ascii_trim(line);

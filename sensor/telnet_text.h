@@ -11,15 +11,21 @@
 
 enum { TELNET_LINE_MAX = 256 };
 
-enum telnet_escape { TELNET_PLAIN, TELNET_IAC, TELNET_OPTION, TELNET_SUB, TELNET_SUB_IAC };
+enum telnet_escape {
+	TELNET_PLAIN,
+	TELNET_IAC,
+	TELNET_OPTION,
+	TELNET_SUB,
+	TELNET_SUB_IAC
+};
 
 /* One direction. A line longer than the buffer keeps its front. */
 struct telnet_text {
 	enum telnet_escape escape;
-	bool cr;  /* the line ended with CR: LF or NUL may belong to it */
+	bool cr; /* the line ended with CR: LF or NUL may belong to it */
 	bool cut;
 	bool binary; /* a NUL stood where no text has one */
-	bool whole; /* line is a whole one, and the next begins with the next octet */
+	bool whole;  /* line is a whole one, and the next begins with the next octet */
 	uint16_t n;
 	uint8_t line[TELNET_LINE_MAX];
 };
@@ -33,7 +39,7 @@ void telnet_text_wipe(struct telnet_text *text);
  */
 bool telnet_text_line(struct telnet_text *text, struct slice *in);
 
-/* Takes what is no text of its own from the front: negotiation, the rest of a line end. */
+/* Takes negotiation and the rest of a line end from the front: they are no text. */
 void telnet_text_skip(struct telnet_text *text, struct slice *in);
 
 /* What a line asks for. */

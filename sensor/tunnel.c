@@ -101,5 +101,5 @@ bool
 tunnel_is_to_mail(const struct tunnel *tunnel)
 {
 	return tunnel->port == 25 || tunnel->port == 465 || tunnel->port == 587 ||
-	    tunnel->port == 2525;
+	       tunnel->port == 2525;
 }

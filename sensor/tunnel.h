@@ -34,11 +34,12 @@ void tunnel_set_addr(struct tunnel *tunnel, const struct addr *addr);
 
 /* The texts of the facts point into *tunnel, and reply is lent on. */
 void tunnel_asked(const struct tunnel *tunnel, struct fact *fact);
-void tunnel_granted(const struct tunnel *tunnel, uint16_t code, bool sure, struct fact *fact);
+void tunnel_granted(
+    const struct tunnel *tunnel, uint16_t code, bool sure, struct fact *fact);
 void tunnel_refused(
     const struct tunnel *tunnel, uint16_t code, struct slice reply, struct fact *fact);
 
-/* Ports of mail, for what depends on them before anybody has answered: 25, 465, 587, 2525. */
+/* To 25, 465, 587 or 2525: for what depends on it before anybody has answered. */
 bool tunnel_is_to_mail(const struct tunnel *tunnel);
 
 #endif

@@ -65,13 +65,24 @@ put_text(struct feed *feed, struct slice s)
 }
 
 static const char *const type_name[] = {
-	[FACT_NONE] = "NONE", [FACT_GREETING] = "GREETING", [FACT_HELO] = "HELO",
-	[FACT_AUTH] = "AUTH", [FACT_STARTTLS] = "STARTTLS", [FACT_TLS] = "TLS",
-	[FACT_MAIL] = "MAIL", [FACT_RCPT] = "RCPT", [FACT_DATA] = "DATA",
-	[FACT_HEADER] = "HEADER", [FACT_HEADERS_END] = "HEADERS_END",
-	[FACT_MESSAGE] = "MESSAGE", [FACT_FINAL] = "FINAL", [FACT_ABORT] = "ABORT",
-	[FACT_END] = "END", [FACT_ODDITY] = "ODDITY",
-	[FACT_TUNNEL_ASKED] = "TUNNEL_ASKED", [FACT_TUNNEL_GRANTED] = "TUNNEL_GRANTED",
+	[FACT_NONE] = "NONE",
+	[FACT_GREETING] = "GREETING",
+	[FACT_HELO] = "HELO",
+	[FACT_AUTH] = "AUTH",
+	[FACT_STARTTLS] = "STARTTLS",
+	[FACT_TLS] = "TLS",
+	[FACT_MAIL] = "MAIL",
+	[FACT_RCPT] = "RCPT",
+	[FACT_DATA] = "DATA",
+	[FACT_HEADER] = "HEADER",
+	[FACT_HEADERS_END] = "HEADERS_END",
+	[FACT_MESSAGE] = "MESSAGE",
+	[FACT_FINAL] = "FINAL",
+	[FACT_ABORT] = "ABORT",
+	[FACT_END] = "END",
+	[FACT_ODDITY] = "ODDITY",
+	[FACT_TUNNEL_ASKED] = "TUNNEL_ASKED",
+	[FACT_TUNNEL_GRANTED] = "TUNNEL_GRANTED",
 	[FACT_TUNNEL_REFUSED] = "TUNNEL_REFUSED",
 };
 
@@ -276,7 +287,8 @@ runs_release(struct runs *runs)
 
 /* Pieces of at most so many bytes; the run of that index is cut there, too. */
 static void
-feed_runs(struct feed *feed, const struct runs *runs, size_t piece, size_t index, size_t cut)
+feed_runs(
+    struct feed *feed, const struct runs *runs, size_t piece, size_t index, size_t cut)
 {
 	for (size_t i = 0; i < runs->count; i++) {
 		const struct run *run = &runs->run[i];
@@ -308,14 +320,15 @@ check_equal(const struct feed_talk *talk, const char *how, size_t at, const char
     const char *expected)
 {
 	if (strcmp(got, expected) != 0)
-		print_error("%s, %s %zu:\n-- got\n%s-- expected\n%s", talk->name, how, at, got,
-		    expected);
+		print_error("%s, %s %zu:\n-- got\n%s-- expected\n%s", talk->name, how, at,
+		    got, expected);
 	assert_string_equal(got, expected);
 }
 
 static void
-check_cut(const struct proto *proto, const struct feed_talk *talk, const struct runs *runs,
-    const char *how, size_t piece, size_t index, size_t cut, const char *expected)
+check_cut(const struct proto *proto, const struct feed_talk *talk,
+    const struct runs *runs, const char *how, size_t piece, size_t index, size_t cut,
+    const char *expected)
 {
 	struct feed feed;
 
@@ -344,7 +357,8 @@ feed_check(const struct proto *proto, const struct feed_talk *talk)
 	check_cut(proto, talk, &runs, "in threes", 3, SIZE_MAX, 0, whole.text);
 	for (size_t i = 0; i < runs.count; i++) {
 		for (size_t cut = 1; cut < runs.run[i].n; cut++)
-			check_cut(proto, talk, &runs, "cut at", SIZE_MAX, i, cut, whole.text);
+			check_cut(
+			    proto, talk, &runs, "cut at", SIZE_MAX, i, cut, whole.text);
 	}
 	feed_release(&whole);
 	runs_release(&runs);
@@ -386,7 +400,8 @@ check_gap(const struct proto *proto, const struct runs *runs, const struct gap *
 	feed.context = context;
 	judge(context, NULL);
 	if (getenv("FEED_SHOW") != NULL)
-		print_message("gap %d %zu..%zu %d\n", gap->role, gap->start, gap->end, gap->split);
+		print_message(
+		    "gap %d %zu..%zu %d\n", gap->role, gap->start, gap->end, gap->split);
 	for (size_t i = 0; i < runs->count; i++) {
 		const struct run *run = &runs->run[i];
 
@@ -404,7 +419,8 @@ check_gap(const struct proto *proto, const struct runs *runs, const struct gap *
 
 static void
 check_gaps_of(const struct proto *proto, const struct runs *runs, struct gap gap,
-    size_t length, size_t total, void (*judge)(void *, const struct fact *), void *context)
+    size_t length, size_t total, void (*judge)(void *, const struct fact *),
+    void *context)
 {
 	for (size_t at = 0; at + length <= total; at++) {
 		gap.start = at;
@@ -429,8 +445,9 @@ feed_check_gaps(const struct proto *proto, const struct feed_talk *talk,
 		total[runs.run[i].role] += runs.run[i].n;
 	for (unsigned role = 0; role < 2; role++) {
 		for (size_t i = 0; i < COUNT(length); i++)
-			check_gaps_of(proto, &runs, (struct gap){ .role = (enum proto_role)role },
-			    length[i], total[role], judge, context);
+			check_gaps_of(proto, &runs,
+			    (struct gap){ .role = (enum proto_role)role }, length[i],
+			    total[role], judge, context);
 	}
 	runs_release(&runs);
 }

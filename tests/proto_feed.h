@@ -20,12 +20,30 @@ struct feed_turn {
 };
 
 /* Lines of the requester (client) and the responder (server), with CRLF; RAW without. */
-#define C(text)     { PROTO_REQUESTER, text "\r\n", sizeof(text "\r\n") - 1, false }
-#define S(text)     { PROTO_RESPONDER, text "\r\n", sizeof(text "\r\n") - 1, false }
-#define C_RAW(text) { PROTO_REQUESTER, text, sizeof(text) - 1, false }
-#define S_RAW(text) { PROTO_RESPONDER, text, sizeof(text) - 1, false }
-#define C_END       { PROTO_REQUESTER, "", 0, true }
-#define S_END       { PROTO_RESPONDER, "", 0, true }
+#define C(text)                                                                          \
+	{                                                                                \
+		PROTO_REQUESTER, text "\r\n", sizeof(text "\r\n") - 1, false             \
+	}
+#define S(text)                                                                          \
+	{                                                                                \
+		PROTO_RESPONDER, text "\r\n", sizeof(text "\r\n") - 1, false             \
+	}
+#define C_RAW(text)                                                                      \
+	{                                                                                \
+		PROTO_REQUESTER, text, sizeof(text) - 1, false                           \
+	}
+#define S_RAW(text)                                                                      \
+	{                                                                                \
+		PROTO_RESPONDER, text, sizeof(text) - 1, false                           \
+	}
+#define C_END                                                                            \
+	{                                                                                \
+		PROTO_REQUESTER, "", 0, true                                             \
+	}
+#define S_END                                                                            \
+	{                                                                                \
+		PROTO_RESPONDER, "", 0, true                                             \
+	}
 
 enum { FEED_TURNS = 64 };
 
@@ -38,12 +56,12 @@ struct feed_talk {
 struct feed {
 	const struct proto *proto;
 	void *state;
-	char *text;  /* the facts as lines */
+	char *text; /* the facts as lines */
 	size_t text_n, text_max;
 	bool with_hash;
-	bool quiet;  /* facts are only counted */
+	bool quiet; /* facts are only counted */
 	uint64_t facts;
-	uint64_t count[32]; /* by type */
+	uint64_t count[32];       /* by type */
 	enum proto_result result; /* of the last call */
 	/* Called for every fact, where set. */
 	void (*watch)(void *context, const struct fact *fact);

@@ -989,6 +989,56 @@ static const struct feed_talk talks[] = {
 	    "0 RCPT 550 <b@example.org> |  | x y\n"
 	    "0 ABORT REFUSED\n"
 	    "1 END 221\n" },
+	{ "verdict before the last chunk ends", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"),
+		C("RCPT TO:<b@example.org>"), S("250 2.1.5 Ok"), C("BDAT 99999 LAST"),
+		C("Subject: x"), C(""), C("text"), S("552 too much"), C("RSET"),
+		S("250 ok"), C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"),
+		C("RCPT TO:<b@example.org>"), S("250 2.1.5 Ok"), C("QUIT"),
+		S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | 2.1.0 Ok\n"
+	    "0 RCPT 250 <b@example.org> |  | 2.1.5 Ok\n"
+	    "0 HEADER Subject: x [bdat]\n"
+	    "0 HEADERS_END [bdat]\n"
+	    "0 MESSAGE size=20 body=0 [cut unsure bdat]\n"
+	    "0 DATA 552 too much [bdat]\n"
+	    "0 FINAL 552 too much [bdat]\n"
+	    "1 MAIL 250 <a@example.net> |  | 2.1.0 Ok\n"
+	    "1 RCPT 250 <b@example.org> |  | 2.1.5 Ok\n"
+	    "1 ABORT QUIT\n"
+	    "2 END 221\n" },
+	{ "lookalikes in what was smuggled", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250-mx.example"), S("250 PIPELINING"),
+		C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"),
+		C("RCPT TO:<b@example.org>"), S("250 2.1.5 Ok"), C("DATA"), S("354 go"),
+		C_RAW("Subject: x\r\n\r\nt\n.\nMAIL FROM:<c@example.net>\r\nRCPT TO:<d@example.org>\r\nDATA\r\n\r\nu\n.\nRSET\r\n.\r\n"),
+		S("250 1"), S("250 2"), S("250 3"), S("354 4"), S("250 5"), C("QUIT"),
+		S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example PIPELINING [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | 2.1.0 Ok\n"
+	    "0 RCPT 250 <b@example.org> |  | 2.1.5 Ok\n"
+	    "0 DATA 354 go\n"
+	    "0 HEADER Subject: x\n"
+	    "0 HEADERS_END\n"
+	    "0 ODDITY BARE_LF_DOT .\n"
+	    "0 ODDITY COMMAND_AFTER_DOT MAIL FROM:<c@example.net>\n"
+	    "0 MESSAGE size=86 body=76\n"
+	    "0 FINAL 250 1\n"
+	    "1 HEADERS_END [unsure]\n"
+	    "1 ODDITY BARE_LF_DOT . [unsure]\n"
+	    "1 MESSAGE size=11 body=11 [unsure]\n"
+	    "1 MAIL 250 <c@example.net> |  | 2 [unsure]\n"
+	    "1 RCPT 250 <d@example.org> |  | 3 [unsure]\n"
+	    "1 DATA 354 4 [unsure]\n"
+	    "1 FINAL 250 5 [unsure]\n"
+	    "2 END 221\n" },
 	{ "FTP", {
 		S("220 server ready"), C("USER anonymous"), S("331 password"),
 		C("PASS guest"),

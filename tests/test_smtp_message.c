@@ -134,9 +134,9 @@ check_hash(const char *body, size_t n)
 static void
 the_fingerprint_is_that_of_the_relaxed_form(void **state)
 {
-	static const char *const bodies[] = { "", "\r\n", "a", "a\r\n", " a  b \t\r\n\r\n c\r\n",
-		"\r\n\r\na\r\n\r\n\r\n", "a\nb\n\n", " \r\n\t\r\n", "a \r\n \r\nb", "a\r b\r\r\n",
-		"  lead", "tail  " };
+	static const char *const bodies[] = { "", "\r\n", "a", "a\r\n",
+		" a  b \t\r\n\r\n c\r\n", "\r\n\r\na\r\n\r\n\r\n", "a\nb\n\n",
+		" \r\n\t\r\n", "a \r\n \r\nb", "a\r b\r\r\n", "  lead", "tail  " };
 	static const char alphabet[] = "ab \t\r\n\n ";
 	char body[6000];
 	uint32_t seed = 1;
@@ -204,8 +204,8 @@ check_dots(const struct dots *d, size_t body)
 		o = run(text, total, piece, true);
 		if (o.ended != d->ended || o.lookalikes != d->lookalikes ||
 		    o.fact.size != 5 + pad + strlen(d->content))
-			fail_msg("\"%s\" in pieces of %zu: %d %u %llu", d->in, piece, o.ended,
-			    o.lookalikes, (unsigned long long)o.fact.size);
+			fail_msg("\"%s\" in pieces of %zu: %d %u %llu", d->in, piece,
+			    o.ended, o.lookalikes, (unsigned long long)o.fact.size);
 		if (piece >= total)
 			assert_int_equal(o.left, d->left);
 	}
@@ -261,8 +261,9 @@ header_fields_are_unfolded(void **state)
 
 			if (strcmp(o.fields, headers[i].fields) != 0 || o.headers != 1 ||
 			    o.fact.body_bytes != headers[i].body)
-				fail_msg("\"%s\" in pieces of %zu: %s %u %u", headers[i].in,
-				    piece, o.fields, o.headers, o.fact.body_bytes);
+				fail_msg("\"%s\" in pieces of %zu: %s %u %u",
+				    headers[i].in, piece, o.fields, o.headers,
+				    o.fact.body_bytes);
 			assert_int_equal(o.fact.size, n);
 		}
 	}
@@ -293,10 +294,15 @@ struct line_case {
 };
 
 static const struct line_case lines[] = {
-	{ "a\r\nb\n", "|a|b" }, { "\n\r\n", "||" }, { "a\rb\r\r\n", "|a\rb\r" },
-	{ "12345678\r\n", "|12345678" }, { "123456789\r\n", "|12345678..." },
-	{ "1234567\r\r\n", "|1234567\r" }, { "12345678\r\r\n", "|12345678..." },
-	{ "1234567\rxyz\n", "|1234567\r..." }, { "a", "" },
+	{ "a\r\nb\n", "|a|b" },
+	{ "\n\r\n", "||" },
+	{ "a\rb\r\r\n", "|a\rb\r" },
+	{ "12345678\r\n", "|12345678" },
+	{ "123456789\r\n", "|12345678..." },
+	{ "1234567\r\r\n", "|1234567\r" },
+	{ "12345678\r\r\n", "|12345678..." },
+	{ "1234567\rxyz\n", "|1234567\r..." },
+	{ "a", "" },
 };
 
 static void
@@ -313,12 +319,13 @@ lines_are_bounded(void **state)
 			struct slice out;
 
 			for (size_t at = 0; at < n; at += piece) {
-				struct slice in = slice_of(lines[i].in + at,
-				    n - at < piece ? n - at : piece);
+				struct slice in = slice_of(
+				    lines[i].in + at, n - at < piece ? n - at : piece);
 
 				while (line_take(&line, buf, sizeof(buf), &in, &out))
-					snprintf(got + strlen(got), 32, "|%.*s%s", (int)out.n,
-					    (const char *)out.p, line.cut ? "..." : "");
+					snprintf(got + strlen(got), 32, "|%.*s%s",
+					    (int)out.n, (const char *)out.p,
+					    line.cut ? "..." : "");
 			}
 			if (strcmp(got, lines[i].lines) != 0)
 				fail_msg("\"%s\" by %zu: %s", lines[i].in, piece, got);
@@ -331,13 +338,20 @@ struct user {
 };
 
 static const struct user users[] = {
-	{ "PLAIN", "AHVzZXIAc2VjcmV0", "user" }, { "plain", "eABhAGI=", "a" },
-	{ "PLAIN", "dXNlcgBzZWNyZXQ=", "" }, { "PLAIN", "c2VjcmV0", "" }, { "PLAIN", "=", "" },
-	{ "LOGIN", "dXNlcg==", "user" }, { "LOGIN", "dXNlcg", "user" }, { "LOGIN", "*", "" },
-	{ "CRAM-MD5", "dSBzZXIgYWJj", "u ser" }, { "CRAM-MD5", "YWJj", "" },
+	{ "PLAIN", "AHVzZXIAc2VjcmV0", "user" },
+	{ "plain", "eABhAGI=", "a" },
+	{ "PLAIN", "dXNlcgBzZWNyZXQ=", "" },
+	{ "PLAIN", "c2VjcmV0", "" },
+	{ "PLAIN", "=", "" },
+	{ "LOGIN", "dXNlcg==", "user" },
+	{ "LOGIN", "dXNlcg", "user" },
+	{ "LOGIN", "*", "" },
+	{ "CRAM-MD5", "dSBzZXIgYWJj", "u ser" },
+	{ "CRAM-MD5", "YWJj", "" },
 	{ "XOAUTH2", "dXNlcj1hQGIBYXV0aD1CZWFyZXIgeAEB", "a@b" },
 	{ "SCRAM-SHA-1", "bixhPSxuPXVzZXIscj1meWs=", "user" },
-	{ "NTLM", "TlRMTVNTUAAB", "" }, { "", "dXNlcg==", "" },
+	{ "NTLM", "TlRMTVNTUAAB", "" },
+	{ "", "dXNlcg==", "" },
 };
 
 static void
@@ -350,7 +364,8 @@ users_are_decoded(void **state)
 		smtp_auth_start(&auth, slice_str(users[i].mechanism));
 		smtp_auth_take(&auth, slice_str(users[i].response));
 		smtp_auth_take(&auth, slice_str("c2VjcmV0"));
-		if (!slice_equal(slice_of(auth.user, auth.user_len), slice_str(users[i].user)))
+		if (!slice_equal(
+			slice_of(auth.user, auth.user_len), slice_str(users[i].user)))
 			fail_msg("%s %s: %.*s", users[i].mechanism, users[i].response,
 			    auth.user_len, (const char *)auth.user);
 	}
@@ -363,12 +378,16 @@ struct path_case {
 
 static const struct path_case paths[] = {
 	{ "MAIL FROM:<a@b> SIZE=1", "<a@b>", "SIZE=1", true },
-	{ "mail from:a@b", "a@b", "", true }, { "MAIL FROM : <>", "<>", "", true },
-	{ "MAIL FROM:<a b@c> X", "<a b@c>", "X", true }, { "MAIL FROM:", "", "", true },
+	{ "mail from:a@b", "a@b", "", true },
+	{ "MAIL FROM : <>", "<>", "", true },
+	{ "MAIL FROM:<a b@c> X", "<a b@c>", "X", true },
+	{ "MAIL FROM:", "", "", true },
 	{ "RCPT TO:<\"a>\"@b>", "<\"a>\"@b>", "", true },
 	{ "RCPT TO:<\"a\\\">\"@b> X", "<\"a\\\">\"@b>", "X", true },
-	{ "RCPT TO:<\"a@b> X", "<\"a@b>", "X", true }, { "RCPT TO:<a@b", "<a@b", "", true },
-	{ "RCPT a@b", "", "", false }, { "RCPT TO a@b", "", "", false },
+	{ "RCPT TO:<\"a@b> X", "<\"a@b>", "X", true },
+	{ "RCPT TO:<a@b", "<a@b", "", true },
+	{ "RCPT a@b", "", "", false },
+	{ "RCPT TO a@b", "", "", false },
 	{ "MAIL FROM:<a\x01@b>", "<a\x01@b>", "", false },
 };
 
@@ -384,7 +403,8 @@ paths_are_read_as_servers_do(void **state)
 		    !slice_equal(c.params, slice_str(paths[i].params)) ||
 		    c.sure != paths[i].sure)
 			fail_msg("%s: %.*s, %.*s", paths[i].line, (int)c.arg.n,
-			    (const char *)c.arg.p, (int)c.params.n, (const char *)c.params.p);
+			    (const char *)c.arg.p, (int)c.params.n,
+			    (const char *)c.params.p);
 	}
 }
 

@@ -16,7 +16,8 @@ struct read_case {
 };
 
 static void
-check_target(const char *text, bool good, const struct target *target, const char *expected)
+check_target(
+    const char *text, bool good, const struct target *target, const char *expected)
 {
 	char got[512];
 
@@ -53,7 +54,10 @@ host_and_port(void **state)
 		{ "mail.example", "mail.example 0" },
 		{ "mail.example:0025", "mail.example 25" },
 		{ "mail_gw.example:65535", "mail_gw.example 65535" },
-		{ "b\xc3\xbc" "cher.example:25", "b\xc3\xbc" "cher.example 25" },
+		{ "b\xc3\xbc"
+		  "cher.example:25",
+		    "b\xc3\xbc"
+		    "cher.example 25" },
 		{ "mail.example:65536", NULL },
 		{ "mail.example:0", NULL },
 		{ "mail.example:", NULL },
@@ -145,11 +149,15 @@ words(void **state)
 	struct target target;
 
 	(void)state;
-	assert_true(target_read_words(slice_str("mail.example"), slice_str("25"), &target));
+	assert_true(
+	    target_read_words(slice_str("mail.example"), slice_str("25"), &target));
 	assert_int_equal(target.port, 25);
-	assert_true(target_read_words(slice_str("2001:db8::1"), slice_str("25"), &target));
-	assert_false(target_read_words(slice_str("mail.example"), slice_str(""), &target));
-	assert_false(target_read_words(slice_str("mail.example"), slice_str("x"), &target));
+	assert_true(
+	    target_read_words(slice_str("2001:db8::1"), slice_str("25"), &target));
+	assert_false(
+	    target_read_words(slice_str("mail.example"), slice_str(""), &target));
+	assert_false(
+	    target_read_words(slice_str("mail.example"), slice_str("x"), &target));
 	assert_false(target_read_words(slice_str("a:b"), slice_str("25"), &target));
 }
 

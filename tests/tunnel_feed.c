@@ -37,8 +37,8 @@ struct feeder {
 	uint32_t asked_tx;
 };
 
-static void
-put(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 put(struct text *text, const char *format, ...)
@@ -69,9 +69,12 @@ put_slice(struct text *text, struct slice s)
 }
 
 static const char *const tunnel_name[] = {
-	[FACT_TUNNEL_HTTP_CONNECT] = "connect", [FACT_TUNNEL_HTTP_POST] = "post",
-	[FACT_TUNNEL_HTTP_GET] = "get", [FACT_TUNNEL_SOCKS4] = "socks4",
-	[FACT_TUNNEL_SOCKS4A] = "socks4a", [FACT_TUNNEL_SOCKS5] = "socks5",
+	[FACT_TUNNEL_HTTP_CONNECT] = "connect",
+	[FACT_TUNNEL_HTTP_POST] = "post",
+	[FACT_TUNNEL_HTTP_GET] = "get",
+	[FACT_TUNNEL_SOCKS4] = "socks4",
+	[FACT_TUNNEL_SOCKS4A] = "socks4a",
+	[FACT_TUNNEL_SOCKS5] = "socks5",
 	[FACT_TUNNEL_TELNET] = "telnet",
 };
 
@@ -104,10 +107,11 @@ put_fact(struct feeder *f, const struct fact *fact)
 	} else {
 		assert_true(f->asked && fact->tx == f->asked_tx);
 		assert_true(fact->type == FACT_TUNNEL_GRANTED ||
-		    fact->type == FACT_TUNNEL_REFUSED);
+			    fact->type == FACT_TUNNEL_REFUSED);
 		assert_true(fact->text[0].n <= 200);
 		put(&f->facts, "%s %u",
-		    fact->type == FACT_TUNNEL_GRANTED ? "granted" : "refused", fact->code);
+		    fact->type == FACT_TUNNEL_GRANTED ? "granted" : "refused",
+		    fact->code);
 		put(&f->facts, fact->text[0].n > 0 ? " " : "");
 		put_slice(&f->facts, fact->text[0]);
 	}
@@ -168,7 +172,7 @@ offer(struct feeder *f, enum proto_role role)
 	f->over = f->result == PROTO_DONE || f->result == PROTO_BAD;
 	side->inner |= f->result == PROTO_INNER;
 	return told || side->inner || f->over || input->data.n < before.data.n ||
-	    input->gap < before.gap || input->end != before.end;
+	       input->gap < before.gap || input->end != before.end;
 }
 
 /* The first held step of an inner side goes to its text. */
@@ -185,7 +189,7 @@ pump(struct feeder *f, enum proto_role role)
 	struct side *side = &f->side[role];
 	bool moved = false;
 
-	while (!f->over && side->first < side->count) {
+	while ((side->inner || !f->over) && side->first < side->count) {
 		struct proto_input *input = &side->held[side->first];
 
 		if (side->inner)
@@ -194,7 +198,8 @@ pump(struct feeder *f, enum proto_role role)
 			break;
 		else
 			moved = true;
-		if (side->inner || (input->data.n == 0 && input->gap == 0 && !input->end)) {
+		if (side->inner ||
+		    (input->data.n == 0 && input->gap == 0 && !input->end)) {
 			if (side->inner)
 				take_inner(side);
 			free(side->bytes[side->first++]);
@@ -213,14 +218,15 @@ feed(struct feeder *f, enum proto_role role, const void *bytes, size_t n, uint64
 {
 	struct side *side = &f->side[role];
 
-	if (f->over || (n == 0 && gap == 0 && !end))
+	if ((f->over && !side->inner) || (n == 0 && gap == 0 && !end))
 		return;
 	assert_true(side->count < HELD_MAX);
 	side->bytes[side->count] = malloc(n);
 	if (n > 0)
 		memcpy(side->bytes[side->count], bytes, n);
 	side->held[side->count] = (struct proto_input){
-		.data = slice_of(side->bytes[side->count], n), .gap = gap, .end = end };
+		.data = slice_of(side->bytes[side->count], n), .gap = gap, .end = end
+	};
 	side->count++;
 	while (pump(f, role)) {
 		role = !role;
@@ -326,8 +332,8 @@ is_told(const char *line, const char *lines)
 }
 
 /*
- * Octets of an inner stream are in order among those it has without gaps; but behind a gap
- * the line ends that scanners send after CONNECT may as well be inner.
+ * Octets of an inner stream are in order among those it has without gaps; but behind a
+ * gap the line ends that scanners send after CONNECT may as well be inner.
  */
 static bool
 is_part(const char *part, const char *who, const char *lines)
@@ -362,7 +368,8 @@ check_gapped(const struct feed_talk *talk, unsigned role, size_t start, size_t e
 			good &= is_part(gapped.side[i].text.s, who[i], talk->facts);
 	}
 	if (!good)
-		print_error("%s, gap in %s %zu to %zu:\n-- got\n%sclient> %s\nserver> %s\n",
+		print_error(
+		    "%s, gap in %s %zu to %zu:\n-- got\n%sclient> %s\nserver> %s\n",
 		    talk->name, role == 0 ? "client" : "server", start, end,
 		    gapped.facts.n > 0 ? gapped.facts.s : "",
 		    gapped.side[0].text.n > 0 ? gapped.side[0].text.s : "",
@@ -432,8 +439,8 @@ check_probes(const struct proto *proto, const struct feed_talk *talk)
 		}
 	}
 	if (answer == PROTO_MAYBE)
-		answer = proto->probe(slice_of(bytes[0], n[0]), slice_of(bytes[1], n[1]),
-		    PROTO_PROBE_LAST);
+		answer = proto->probe(
+		    slice_of(bytes[0], n[0]), slice_of(bytes[1], n[1]), PROTO_PROBE_LAST);
 	if (answer != PROTO_YES)
 		print_error("%s: probe says %d after %zu and %zu octets\n", talk->name,
 		    answer, n[0], n[1]);
@@ -464,8 +471,8 @@ tunnel_check_secret(
 	for (size_t i = 0; i < COUNT(piece); i++) {
 		feeder_init(&feeder, proto);
 		feed_talk(&feeder, talk, piece[i], 0, 0);
-		assert_null(memmem(
-		    feeder.state, proto->state_bytes, secret, strlen(secret)));
+		assert_null(
+		    memmem(feeder.state, proto->state_bytes, secret, strlen(secret)));
 		feeder_release(&feeder);
 	}
 }

@@ -4,8 +4,8 @@
 
 /*
  * Feeds conversations with proxies to their parser as the sensor does: what must wait is
- * held, what is inner is kept apart. The turns are those of proto_feed.h; what is expected
- * are lines of text:
+ * held, what is inner is kept apart. The turns are those of proto_feed.h; what is
+ *expected are lines of text:
  *
  *	0 asked socks5 mail.example:25 user=joe line=BIND [cut]
  *	0 granted 200 [unsure]
@@ -22,7 +22,8 @@
 /*
  * Fed whole, byte by byte, in threes and cut everywhere, the lines are those of the talk.
  * With a gap of some lengths at every offset, no other fact is told and no other octet is
- * inner. Every probe on the way is asked, too: it must come to YES and never say NO before.
+ * inner. Every probe on the way is asked, too: it must come to YES and never say NO
+ * before.
  */
 void tunnel_check(const struct proto *proto, const struct feed_talk *talk);
 
@@ -49,8 +50,10 @@ struct tunnel_probe {
 	enum proto_probe expected;
 };
 
-#define PROBE(name, c, s, flags, expected) \
-	{ name, c, sizeof(c) - 1, s, sizeof(s) - 1, flags, expected }
+#define PROBE(name, c, s, flags, expected)                                               \
+	{                                                                                \
+		name, c, sizeof(c) - 1, s, sizeof(s) - 1, flags, expected                \
+	}
 
 void tunnel_check_probe(const struct proto *proto, const struct tunnel_probe *probe);
 

@@ -58,8 +58,7 @@ note(struct run *run, const struct fact *fact)
 	if (fact->type < FACT_MAIL || fact->type > FACT_ABORT || fact->tx >= TX_MAX)
 		return;
 	require(run->tx[fact->tx] != 2, "a fact of a transaction that is over");
-	run->tx[fact->tx] =
-	    fact->type == FACT_FINAL || fact->type == FACT_ABORT ? 2 : 1;
+	run->tx[fact->tx] = fact->type == FACT_FINAL || fact->type == FACT_ABORT ? 2 : 1;
 }
 
 static void
@@ -124,7 +123,8 @@ converse(struct run *run, struct slice in, size_t piece)
 	}
 	for (unsigned role = 0; role < 2; role++) {
 		if (!ended[role])
-			feed(run, (enum proto_role)role, (struct proto_input){ .end = true });
+			feed(run, (enum proto_role)role,
+			    (struct proto_input){ .end = true });
 	}
 }
 

@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # The organisation's proxies and forwarders, in a namespace of their own behind the same router:
 #
-#   px (proxies) --- br0 of gw --- in (mail server, users)       outside as in lab.sh, and
+#   px (proxies) --- br0 of gw --- in (mail, users)   outside as in lab.sh, and
 #   192.0.2.80, .81, .30, .88                                    203.0.113.80 (web), .27 (closed),
 #                                                                .28 (silent), 198.51.100.80 (a proxy)
 #
@@ -75,6 +75,7 @@ as_client() {
 
 # A client far beyond the outside hosts: 198.51.100.200 in the namespace far, $1 ms away.
 far_client() {
+	local i
 	ip netns add "$LAB-far"
 	ip netns add "$LAB-road"
 	at_end "ip netns del $LAB-far; ip netns del $LAB-road"
@@ -97,6 +98,13 @@ far_client() {
 capture_inside() {
 	touch "$RUN/inside-view"
 	capture_start br0
+}
+
+# one_leg_only: what left for the outside servers went by another line, out of sight.
+one_leg_only() {
+	touch "$RUN/one-leg"
+	mv "$RUN/capture.pcap" "$RUN/both.pcap"
+	tcpdump -r "$RUN/both.pcap" -w "$RUN/capture.pcap" "not net 203.0.113.0/24" 2>/dev/null
 }
 
 # --- proxies -----------------------------------------------------------------------------
@@ -326,7 +334,8 @@ nginx_stream() {
 	shift 2
 	nginx_at px stream <<-CONF
 		stream {
-			log_format lab 'stream \$remote_addr \$remote_port \$server_addr:\$server_port \$upstream_addr \$status \$bytes_sent';
+			log_format lab 'stream '
+				'\$remote_addr \$remote_port \$server_addr:\$server_port \$upstream_addr \$status \$bytes_sent';
 			access_log @DIR@/log lab;
 			server { listen $listen; proxy_pass $target; proxy_bind ${listen%:*}; $* }
 		}
@@ -495,7 +504,8 @@ probe_from() {
 	local client=$1 server=$2 target=$3 mechanism=$4 kind=$5 heard
 	shift 5
 	output
-	in_ns "${PROBE_NS-out}" "$LAB_DIR/probe" "$client" "$server" "$target" "$kind" "$@" >"$OUTPUT" || {
+	in_ns "${PROBE_NS-out}" "$LAB_DIR/probe" "$client" "$server" "$target" "$kind" "$@" \
+		>"$OUTPUT" || {
 		cat "$OUTPUT" >&2
 		die "the probe failed"
 	}

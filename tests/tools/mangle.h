@@ -104,7 +104,7 @@ struct mangle {
 
 typedef void pass_fn(struct mangle *m);
 
-pass_fn pass_coalesce, pass_split, pass_bytewise, pass_duplicate;
+pass_fn pass_coalesce, pass_split, pass_bytewise, pass_linewise, pass_duplicate;
 pass_fn pass_shuffle, pass_overlap, pass_seqshift, pass_drop;
 
 #endif

@@ -154,6 +154,31 @@ pass_bytewise(struct mangle *m)
 	}
 }
 
+/* One line a packet, for readers that look at the first of a segment only. */
+void
+pass_linewise(struct mangle *m)
+{
+	const struct packet *p;
+	const uint8_t *lf;
+	struct packet part;
+	uint32_t at, n;
+
+	for (size_t i = 0; i < m->in.count; i++) {
+		p = &m->in.at[i];
+		if (!is_plain_data(p))
+			list_add(&m->out, p);
+		for (at = 0; is_plain_data(p) && at < p->payload_len; at += n) {
+			lf = memchr(payload(p) + at, '\n', p->payload_len - at);
+			n = lf == NULL ? p->payload_len - at
+				       : (uint32_t)(lf + 1 - payload(p)) - at;
+			part = packet_build(p, p->seq + at,
+			    at + n < p->payload_len ? p->flags & ~TCP_FIN : p->flags,
+			    payload(p) + at, n, 0);
+			list_add(&m->out, &part);
+		}
+	}
+}
+
 /* A copy gets the time of its place: hours later it would be another connection. */
 static void
 pending_add(struct mangle *m, struct pending *pending)

@@ -25,6 +25,7 @@ static const struct mode {
 	{ "overlap", { pass_overlap } },
 	{ "seqshift", { pass_seqshift } },
 	{ "bytewise", { pass_bytewise } },
+	{ "linewise", { pass_linewise } },
 	{ "all",
 	    { pass_coalesce, pass_split, pass_duplicate, pass_shuffle, pass_seqshift } },
 	{ "drop", { pass_drop } },

@@ -162,15 +162,17 @@ def load_explained(path):
     return [row for row in rows if len(row) == 3]
 
 
-def compare(capture, ports, relaywatch, explained):
+def compare(capture, ports, relaywatch, explained, used):
     run = lambda *command: subprocess.run(command, stdout=subprocess.PIPE, text=True,
         errors="surrogateescape", check=False).stdout.splitlines()
     fields = run(os.path.join(HERE, "tshark_envelopes.sh"), "--raw", capture, *ports)
     ours = sessions_of_relaywatch(run(relaywatch, "-q", "-l", "smtp", "-r", capture))
     open_ones = 0
     for difference in differences(ours, sessions_of_tshark(fields)):
-        why = [row[2] for row in explained if capture.endswith(row[0]) and
+        rows = [row for row in explained if capture.endswith(row[0]) and
             row[1] in difference]
+        used.update(row[1] + row[0] for row in rows)
+        why = [row[2] for row in rows]
         open_ones += not why
         print(f"{capture}: {difference}" + (f" -- explained: {why[0]}" if why else ""))
     return open_ones
@@ -191,10 +193,15 @@ def main():
                 print("\t" + line)
         return 0
     explained = load_explained(options.differences)
-    open_ones = 0
+    open_ones, used = 0, set()
     for argument in options.captures:
         capture, *ports = argument.split(":")
-        open_ones += compare(capture, ports, options.relaywatch, explained)
+        open_ones += compare(capture, ports, options.relaywatch, explained, used)
+    for row in explained:
+        if any(a.split(":")[0].endswith(row[0]) for a in options.captures) and \
+            row[1] + row[0] not in used:
+            print(f"{row[0]}: the row `{row[1]}` explains nothing")
+            open_ones += 1
     print(f"{len(options.captures)} captures, {open_ones} unexplained differences")
     return 1 if open_ones else 0
 

@@ -24,6 +24,6 @@ done
 fields=(frame.number tcp.stream ip.src ipv6.src tcp.srcport ip.dst ipv6.dst tcp.dstport
     smtp.command_line smtp.response.code)
 
-tshark -n -r "$capture" ${decode[@]+"${decode[@]}"} -Y smtp -T fields \
+tshark -n -o tcp.reassemble_out_of_order:TRUE -r "$capture" ${decode[@]+"${decode[@]}"} -Y smtp -T fields \
     -E separator=/t -E occurrence=a -E aggregator=$'\x1f' \
     "${fields[@]/#/-e}" 2>/dev/null | "${show[@]}"

@@ -14,6 +14,7 @@ capture_start
 	letter "$RUN/letter" "Sales <sales@client.example>" info@example.org "Your enquiry"
 	printf '%s\n' "letter $RUN/letter" QUIT
 } >"$RUN/script"
-PROBE_NS=far probe_from 198.51.100.200 "$OUTSIDE_PROXY:3128" "$SERVER:25" http-post post -m "$RUN/script"
+PROBE_NS=far probe_from 198.51.100.200 "$OUTSIDE_PROXY:3128" "$SERVER:25" http-post post \
+	-m "$RUN/script"
 wait_delivered 1
 capture_stop

@@ -8,7 +8,7 @@ capture_start
 for mechanism in socks4 socks5 socks5-name; do
 	target=$DEST
 	[ $mechanism != socks5-name ] || target=mx.example.com
-	PARAGRAPHS=80 curl_mail $mechanism 198.51.100.66 "$PROXY:1080" $target:25 user@third.example
+	PARAGRAPHS=80 curl_mail $mechanism 198.51.100.66 "$PROXY:1080" "$target:25" user@third.example
 done
 wait_taken 3 60
 capture_stop

@@ -4,6 +4,6 @@ proxy_net
 nginx_site px web "$WEB"
 capture_start
 for host in www.example.org "$WEB"; do
-	HEARD_AS=page curl_web http-get 198.51.100.7 "$WEB:80" http://$host/
+	HEARD_AS=page curl_web http-get 198.51.100.7 "$WEB:80" "http://$host/"
 done
 capture_stop

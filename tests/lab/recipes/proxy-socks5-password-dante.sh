@@ -8,6 +8,7 @@ for guess in 123456 password; do
 	REFUSED=yes curl_mail socks5 198.51.100.66 "$PROXY:1080" "$DEST:25" user@third.example \
 		--proxy-user "mallory:$guess"
 done
-curl_mail socks5 198.51.100.66 "$PROXY:1080" "$DEST:25" user@third.example --proxy-user mallory:secret
+curl_mail socks5 198.51.100.66 "$PROXY:1080" "$DEST:25" user@third.example \
+	--proxy-user mallory:secret
 wait_taken 1
 capture_stop

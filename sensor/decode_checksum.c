@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "decode_walk.h"
+
+static inline uint64_t
+load64(const uint8_t *p)
+{
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static inline uint64_t
+add_carry(uint64_t sum, uint64_t v)
+{
+	sum += v;
+	return sum + (sum < v);
+}
+
+/* One's complement sum over n octets as native 64-bit words, RFC 1071 section 2. */
+static uint64_t
+sum_octets(uint64_t sum, const uint8_t *p, size_t n)
+{
+	uint64_t a = sum, b = 0, last = 0;
+
+	for (; n >= 16; p += 16, n -= 16) {
+		a = add_carry(a, load64(p));
+		b = add_carry(b, load64(p + 8));
+	}
+	if (n >= 8) {
+		a = add_carry(a, load64(p));
+		p += 8;
+		n -= 8;
+	}
+	memcpy(&last, p, n);
+	return add_carry(add_carry(a, last), b);
+}
+
+static uint16_t
+fold(uint64_t sum)
+{
+	while (sum > 0xffff)
+		sum = (sum >> 16) + (sum & 0xffff);
+	return (uint16_t)sum;
+}
+
+bool
+decode_checksum_ok(const struct segment *s)
+{
+	uint32_t header = (s->tcp.p[12] >> 4) * 4u;
+	uint8_t pseudo[8] = { 0 };
+	uint64_t sum;
+
+	if (s->tcp.n < header + (size_t)s->wire_payload)
+		return true;
+	/* Mapped IPv4 addresses need no case of their own: their 0xffff is nothing in
+	 * one's complement, and the rest of both pseudo headers is the same. */
+	pseudo[0] = (uint8_t)(s->tcp.n >> 24);
+	pseudo[1] = (uint8_t)(s->tcp.n >> 16);
+	pseudo[2] = (uint8_t)(s->tcp.n >> 8);
+	pseudo[3] = (uint8_t)s->tcp.n;
+	pseudo[7] = IP_TCP;
+	sum = sum_octets(0, s->src.b, sizeof(s->src.b));
+	sum = sum_octets(sum, s->dst.b, sizeof(s->dst.b));
+	sum = sum_octets(sum, pseudo, sizeof(pseudo));
+	return fold(sum_octets(sum, s->tcp.p, s->tcp.n)) == 0xffff;
+}

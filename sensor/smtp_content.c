@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages of the requester, by DATA or in chunks, where they begin and where they end:
+ * as the replies tell, or the text itself.
+ */
+#include "smtp_state.h"
+
+/* The line behind DATA is read again as what it turns out to be. */
+void
+smtp_read_again(struct smtp *s, struct slice line)
+{
+	if (line.p != s->line_bytes && line.n > 0)
+		memmove(s->line_bytes, line.p, line.n);
+	s->again_at = 0;
+	s->again_n = (uint16_t)line.n;
+}
+
+void
+smtp_begin_message(struct smtp *s, bool chunks)
+{
+	smtp_message_start(&s->m, !chunks);
+	s->message = s->message_any = true;
+	s->chunks = chunks;
+	s->message_tx = s->tx;
+	s->message_unsure = s->armed = s->aside_line = false;
+	s->oddities &=
+	    (uint8_t) ~(1u << FACT_ODDITY_BARE_LF_DOT |
+			1u << FACT_ODDITY_COMMAND_AFTER_DOT); /* once a message */
+	s->aside_n = 0;
+	s->aside_cut = false;
+}
+
+void
+smtp_say_message_event(struct smtp *s, enum smtp_message_event event)
+{
+	struct fact *fact;
+
+	if (!s->message)
+		return;
+	if (event == SMTP_MESSAGE_HEADERS) {
+		smtp_say(s, FACT_HEADERS_END, s->message_tx);
+	} else if (event == SMTP_MESSAGE_FIELD) {
+		fact = smtp_say(s, FACT_HEADER, s->message_tx);
+		fact->header = s->m.header;
+		fact->text[0] = smtp_message_value(&s->m);
+		if (s->m.value_cut)
+			fact->flags |= FACT_CUT;
+		if (s->m.gap || s->message_unsure)
+			fact->flags |= FACT_UNSURE;
+	}
+	if (s->fact_n > 0 && s->chunks)
+		s->facts[s->fact_n - 1].flags |= FACT_BDAT;
+}
+
+/* All of the message was seen: its reply is awaited. For BDAT its chunk awaits it. */
+void
+smtp_client_end_message(struct smtp *s)
+{
+	uint32_t tx = s->tx;
+
+	s->finishing = true;
+	s->tx_open = false;
+	s->client = SMTP_CLIENT_COMMAND;
+	s->blind_message = !s->responder_seen;
+	if (s->chunks)
+		return;
+	s->tx = s->message_tx;
+	smtp_push_plain(s, SMTP_PENDING_DOT, s->message_unsure ? SMTP_PENDING_UNSURE : 0);
+	s->tx = tx;
+}
+
+void
+smtp_client_finish(struct smtp *s)
+{
+	enum smtp_message_event event = smtp_message_finish(&s->m);
+	struct fact *fact;
+
+	if (event != SMTP_MESSAGE_NONE) {
+		smtp_say_message_event(s, event);
+		return;
+	}
+	fact = smtp_say(s, FACT_MESSAGE, s->message_tx);
+	smtp_message_tell(&s->m, fact);
+	if (s->chunks)
+		fact->flags |= FACT_BDAT;
+	if (s->message_unsure)
+		fact->flags |= FACT_UNSURE;
+	s->finishing = s->message = s->chunks = false;
+}
+
+/*
+ * Servers differ on a lone dot with a bare LF beside it. We stay in the message and keep
+ * what follows the first such dot that has a command behind it: if the server answers
+ * before the real end, or answers more than was asked, that dot was the end for it, and
+ * what was kept is read as commands.
+ */
+static void
+take_aside(struct smtp *s, struct slice seen)
+{
+	const uint8_t *lf;
+	struct smtp_command command;
+	size_t room = (size_t)SMTP_ASIDE_MAX - s->aside_n;
+	struct slice line;
+
+	s->aside_cut |= seen.n > room;
+	seen = slice_head(seen, room);
+	if (seen.n > 0)
+		memcpy(s->aside + s->aside_n, seen.p, seen.n);
+	s->aside_n = (uint16_t)(s->aside_n + seen.n);
+	if (s->armed)
+		return;
+	lf = memchr(s->aside, '\n', s->aside_n);
+	if (lf == NULL)
+		return;
+	line = slice_of(s->aside, (size_t)(lf - s->aside));
+	if (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--;
+	smtp_command_read(line, &command);
+	s->aside_line = false;
+	if (!command.sure)
+		return;
+	s->armed = true;
+	if (command.verb != SMTP_AUTH)
+		smtp_say_oddity(s, FACT_ODDITY_COMMAND_AFTER_DOT, line);
+}
+
+static void
+found_lookalike(struct smtp *s)
+{
+	smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
+	if (s->armed || s->late_n > 0) /* what is aside is being read */
+		return;
+	s->aside_line = true;
+	s->aside_n = 0;
+	s->aside_cut = false;
+	s->armed_size = s->m.size;
+	s->armed_len = s->m.body.len;
+}
+
+void
+smtp_take_message(struct smtp *s, struct slice *in)
+{
+	struct slice before = *in;
+	bool aside = s->aside_line || s->armed;
+	enum smtp_message_event event = smtp_message_take(&s->m, in);
+
+	if (aside)
+		take_aside(s, slice_head(before, before.n - in->n));
+	if (event == SMTP_MESSAGE_LOOKALIKE)
+		found_lookalike(s);
+	else if (event == SMTP_MESSAGE_END)
+		smtp_client_end_message(s);
+	else
+		smtp_say_message_event(s, event);
+}
+
+void
+smtp_end_chunk(struct smtp *s)
+{
+	s->client = SMTP_CLIENT_COMMAND;
+	if (s->chunk_last && s->message)
+		smtp_client_end_message(s);
+}
+
+void
+smtp_take_chunk(struct smtp *s, struct slice *in)
+{
+	struct slice chunk =
+	    slice_head(*in, s->chunk_left < in->n ? (size_t)s->chunk_left : in->n);
+	size_t n = chunk.n;
+	enum smtp_message_event event = smtp_message_take(&s->m, &chunk);
+
+	n -= chunk.n;
+	*in = slice_tail(*in, n);
+	s->chunk_left -= n;
+	if (event != SMTP_MESSAGE_NONE)
+		smtp_say_message_event(s, event);
+	if (s->chunk_left == 0)
+		smtp_end_chunk(s);
+}
+
+/* What replies decide. */
+
+/* The message of that transaction was sent without waiting, or given up. */
+static bool
+is_past(const struct smtp *s, uint32_t tx)
+{
+	return !s->tx_open || s->tx != tx || (s->message_any && s->message_tx == tx);
+}
+
+bool
+smtp_client_go_ahead(struct smtp *s, const uint32_t *tx)
+{
+	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK)
+		return false;
+	if (s->client != SMTP_CLIENT_DATA_SENT && tx != NULL && is_past(s, *tx))
+		return false;
+	smtp_implicit_transaction(s);
+	smtp_begin_message(s, false);
+	smtp_read_again(s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
+	line_reset(&s->line);
+	s->client = SMTP_CLIENT_MESSAGE;
+	return true;
+}
+
+void
+smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk)
+{
+	if (s->client == SMTP_CLIENT_DATA_SENT && !chunk) {
+		s->client = SMTP_CLIENT_COMMAND;
+		return;
+	}
+	if (!chunk)
+		smtp_pending_drop_dot(&s->pending, tx);
+	if (!s->message || s->message_tx != tx || s->chunks != chunk)
+		return;
+	if (s->client == SMTP_CLIENT_MESSAGE || s->client == SMTP_CLIENT_CHUNK) {
+		s->client = SMTP_CLIENT_SKIP;
+		line_reset(&s->line);
+	}
+	if (!chunk) {
+		s->message = false;
+		s->unsure = SMTP_UNSURE_COMMANDS;
+	}
+}
+
+/* The server took a lookalike for the end, and there is something behind it. */
+static void
+end_at_lookalike(struct smtp *s)
+{
+	s->m.size = s->armed_size;
+	s->m.body.len = s->armed_len;
+	smtp_client_end_message(s);
+	if (smtp_client_smuggled(s))
+		return;
+	s->m.gap = s->message_unsure = true;
+	s->client = SMTP_CLIENT_LOST;
+	s->unsure = SMTP_UNSURE_COMMANDS;
+}
+
+bool
+smtp_client_verdict(struct smtp *s)
+{
+	bool lost = s->client == SMTP_CLIENT_LOST_MESSAGE;
+
+	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
+		return false;
+	line_reset(&s->line);
+	if (s->armed && !s->m.at_lookalike) {
+		end_at_lookalike(s);
+		return true;
+	}
+	if (!s->m.at_lookalike) {
+		s->m.gap = s->message_unsure = true;
+		s->m.hash_lost |= s->m.part != SMTP_PART_SKIP;
+	}
+	smtp_client_end_message(s);
+	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
+		s->client = SMTP_CLIENT_SKIP;
+	return true;
+}
+
+bool
+smtp_client_is_in_last_chunk(const struct smtp *s, uint32_t tx)
+{
+	return s->client == SMTP_CLIENT_CHUNK && s->chunk_last && s->message &&
+	       s->message_tx == tx;
+}
+
+void
+smtp_client_cut_chunk(struct smtp *s)
+{
+	s->m.gap = s->m.hash_lost = s->message_unsure = true;
+	smtp_client_end_message(s);
+	s->client = SMTP_CLIENT_SKIP;
+}
+
+bool
+smtp_client_smuggled(struct smtp *s)
+{
+	if (!s->armed || s->aside_cut)
+		return false;
+	s->armed = s->aside_line = false;
+	s->late_at = 0;
+	s->late_n = s->aside_n;
+	s->aside_n = 0;
+	s->client = SMTP_CLIENT_COMMAND;
+	line_reset(&s->line);
+	return true;
+}
