@@ -64,7 +64,7 @@ tell(struct proxy *proxy, const struct record *record, const struct mail_session
 		.last_us = record->origin.ts_us,
 		.origin = s->start,
 		.tls = mail->tls };
-	proxy_raise(proxy, &alert);
+	proxy_raise(proxy, &alert, 0);
 }
 
 static bool

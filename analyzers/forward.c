@@ -299,7 +299,7 @@ tell(struct proxy *proxy, struct forward_way *out, struct forward_way *first,
 	if (reverse)
 		alert.server.port = 0; /* as it happened to dial */
 	alert.delay_ms = (out->session.start_us - first->session.start_us) / 1000;
-	proxy_raise(proxy, &alert);
+	proxy_raise(proxy, &alert, 0);
 	out->told = first->told = true;
 }
 

@@ -221,19 +221,18 @@ inventory_record(struct inventory *inventory, const struct record *record,
 		closed_record(inventory, record, mail);
 }
 
-/* Only of requests on TCP itself it is sure who was asked. */
+/* A web server is asked, refuses, and answers with a page, too: what grants is a proxy, and
+ * what there is a finding about. */
 void
 inventory_request(struct inventory *inventory, const struct request *request)
 {
 	const struct session *session = &request->session;
 	struct server *server;
 
-	/* A web server refuses, or answers with a page, too. */
-	if (!session->server.home || session->depth != 0 ||
-	    request->outcome != REQUEST_GRANTED || request->weak)
+	if (!session->server.home || session->depth != 0)
 		return;
 	server = server_get(inventory, &session->server, request->last.ts_us);
-	server->out.proxy = true;
+	server->out.proxy |= request->outcome == REQUEST_GRANTED && !request->weak;
 	server->out.requests++;
 	server->out.inside_requests += session->client.home;
 }
@@ -316,8 +315,12 @@ inventory_sort(struct inventory *inventory)
 	uint32_t slot = table_oldest(&inventory->servers);
 
 	inventory->sorted_count = 0;
-	for (; slot != TABLE_NONE; slot = table_newer(&inventory->servers, slot))
-		inventory->sorted[inventory->sorted_count++] = slot;
+	for (; slot != TABLE_NONE; slot = table_newer(&inventory->servers, slot)) {
+		const struct server *server = table_at(&inventory->servers, slot);
+
+		if (server->out.mail || server->out.proxy)
+			inventory->sorted[inventory->sorted_count++] = slot;
+	}
 	qsort_r(inventory->sorted, inventory->sorted_count, sizeof(*inventory->sorted),
 	    compare_servers, inventory);
 }

@@ -345,6 +345,9 @@ proxy_stats(const void *self, struct stats_visitor *v)
 			stats_show(v, "proxy", alert_verdict_name((enum alert_verdict)i),
 			    proxy->verdicts[i]);
 	}
+	stats_show(v, "proxy", "severity_1", proxy->severity[1]);
+	stats_show(v, "proxy", "severity_2", proxy->severity[2]);
+	stats_show(v, "proxy", "severity_3", proxy->severity[3]);
 	stats_show(v, "proxy", "requests_held", c->entries);
 	stats_show(v, "proxy", "evicted", c->evicted);
 	stats_show(v, "proxy", "evicted_share", c->evicted_share);

@@ -229,17 +229,28 @@ fill_legs(struct alert *alert, const struct proxy_case *c, const struct proxy_ma
 	alert->delay_ms = (leg->syn_us - c->layer[m->layer].asked_us) / 1000;
 }
 
-void
-proxy_raise(struct proxy *proxy, const struct alert *alert)
+static unsigned
+severity_of(uint32_t signature_id)
 {
-	if (alert->was != ALERT_NO_VERDICT)
+	const struct alert_signature *signature = alert_signature(signature_id);
+
+	return signature != NULL ? signature->severity : 0;
+}
+
+void
+proxy_raise(struct proxy *proxy, const struct alert *alert, uint32_t was)
+{
+	if (was != 0) {
 		proxy->verdicts[alert->was]--;
+		proxy->severity[severity_of(was)]--;
+	}
 	proxy->verdicts[alert->verdict]++;
+	proxy->severity[severity_of(alert->signature_id)]++;
 	alerts_raise(proxy->alerts, alert);
 }
 
 static void
-tell(struct proxy *proxy, const struct proxy_case *c, unsigned layer,
+tell(struct proxy *proxy, struct proxy_case *c, unsigned layer,
     const struct proxy_match *m, enum alert_verdict verdict,
     const struct transaction *mail)
 {
@@ -263,7 +274,9 @@ tell(struct proxy *proxy, const struct proxy_case *c, unsigned layer,
 	fill_chain(&alert, c);
 	fill_target(&alert, c, layer, m);
 	fill_legs(&alert, c, m);
-	proxy_raise(proxy, &alert);
+	proxy_raise(proxy, &alert, c->signature);
+	c->verdict = (uint8_t)verdict;
+	c->signature = (uint16_t)alert.signature_id;
 }
 
 /* TLS to a port of implicit TLS, answered. */
@@ -316,8 +329,6 @@ proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
 	if (is_mail_in_tls(proxy, c))
 		c->flags |= PROXY_CASE_MAIL;
 	verdict = judge(proxy, c, &c->layer[layer], &m, early);
-	if (verdict <= (enum alert_verdict)c->verdict)
-		return;
-	tell(proxy, c, layer, &m, verdict, mail);
-	c->verdict = (uint8_t)verdict;
+	if (verdict > (enum alert_verdict)c->verdict)
+		tell(proxy, c, layer, &m, verdict, mail);
 }

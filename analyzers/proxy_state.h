@@ -15,7 +15,7 @@
 #include "legs.h"
 #include "request.h"
 
-enum { PROXY_LAYERS = RECORD_DEPTH_MAX };
+enum { PROXY_LAYERS = RECORD_DEPTH_MAX, PROXY_SEVERITIES = 4 };
 
 /* What was asked at one layer of a chain. */
 struct proxy_layer {
@@ -47,7 +47,8 @@ struct proxy_case {
 	uint32_t older, newer; /* in the list of what is due */
 	uint8_t list;          /* enum proxy_list_name */
 	uint8_t flags;         /* enum proxy_case_flag */
-	uint8_t verdict;       /* raised so far */
+	uint8_t verdict;       /* raised so far, */
+	uint16_t signature;    /* with this id */
 	uint8_t layers;
 	struct proxy_layer layer[PROXY_LAYERS];
 	uint64_t leg_flow; /* the outbound leg's; 0: none */
@@ -79,6 +80,7 @@ struct proxy {
 	struct forward forward;
 	struct distant distant;
 	uint64_t verdicts[ALERT_VERDICTS];
+	uint64_t severity[PROXY_SEVERITIES];
 };
 
 /* What is known of a case's outbound leg. */
@@ -125,6 +127,8 @@ struct proxy_match proxy_match(struct proxy *proxy, struct proxy_case *c);
 void proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
     const struct transaction *mail);
 bool proxy_is_inside(const struct proxy *proxy, const struct proxy_layer *layer);
-void proxy_raise(struct proxy *proxy, const struct alert *alert);
+
+/* was: the signature that alert->was had, 0: none. */
+void proxy_raise(struct proxy *proxy, const struct alert *alert, uint32_t was);
 
 #endif

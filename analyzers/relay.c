@@ -79,7 +79,8 @@ is_presumed_authenticated(const struct relay *relay, const struct mail_session *
 	if (mail->auth.ok || (mail->auth.tried && mail->auth.code == 0))
 		return true;
 	return mail->tls != MAIL_TLS_NONE &&
-	       conf_has_port(&relay->conf->submission_ports, mail->session.server.port);
+	       conf_has_port(&relay->conf->submission_ports,
+	           session_service(&mail->session)->port);
 }
 
 static enum relay_role
@@ -87,10 +88,11 @@ role_of(const struct relay *relay, const struct mail_session *mail)
 {
 	const struct session *s = &mail->session;
 
-	if (s->depth != 0 || s->client.home == s->server.home)
+	/* An outsider who reaches our server through our proxy is outside all the same. */
+	if (s->client.home == session_service(s)->home)
 		return RELAY_ROLE_IGNORED;
 	if (s->client.home)
-		return RELAY_ROLE_OUTBOUND;
+		return s->depth == 0 ? RELAY_ROLE_OUTBOUND : RELAY_ROLE_IGNORED;
 	if (netset_has(relay->conf->trusted_relays, &s->client.addr) ||
 	    is_presumed_authenticated(relay, mail))
 		return RELAY_ROLE_IGNORED;
@@ -114,7 +116,7 @@ relay_read_path(
 	struct recipient_own own = relay_own(relay);
 
 	if (open->role == RELAY_ROLE_INBOUND) {
-		own.server = &open->tx->mail->session.server.addr;
+		own.server = &session_service(&open->tx->mail->session)->addr;
 		own.server_name = open->tx->mail->server_name;
 	}
 	recipient_read(path, cut, &own, &relay->rcpt);
@@ -238,7 +240,7 @@ static void
 note_tls(
     struct relay *relay, const struct record *record, const struct mail_session *mail)
 {
-	uint16_t port = mail->session.server.port;
+	uint16_t port = session_service(&mail->session)->port;
 
 	if (role_of(relay, mail) == RELAY_ROLE_INBOUND &&
 	    !conf_has_port(&relay->conf->submission_ports, port) &&

@@ -55,7 +55,7 @@ relay_alert_fill(struct alert *alert, const struct relay_leg *in,
 	alert->rcpt_code = in->rcpt_code;
 	alert->data_code = in->data_code;
 	alert->session = relay_leg_session(in, false);
-	alert->server = alert->session.server;
+	alert->server = (struct endpoint){ in->relay, in->relay_port, true };
 	alert->has_client = true;
 	alert->client = in->client;
 	alert->leg[alert->legs++] = relay_leg_alert(in, false);

@@ -19,7 +19,7 @@ note_domains(
 		if (relay->rcpt.class == RECIPIENT_FOREIGN &&
 		    relay_index_has(&relay->index, inbound ? RELAY_OUT : RELAY_IN,
 			inbound ? m->out : m->in, relay_rcpt_key(relay->rcpt.hash)))
-			count = relay_servers_note(relay->servers, &in->server,
+			count = relay_servers_note(relay->servers, &in->relay,
 			    relay->rcpt.domain, now->tx->last.ts_us);
 	}
 	return count;

@@ -62,7 +62,7 @@ static bool
 is_submission(const struct relay *relay, const struct relay_open *open)
 {
 	return conf_has_port(
-	    &relay->conf->submission_ports, open->tx->mail->session.server.port);
+	    &relay->conf->submission_ports, session_service(&open->tx->mail->session)->port);
 }
 
 void

@@ -110,7 +110,7 @@ rank(const struct relay_leg *in, const struct relay_leg *out, unsigned evidence)
 {
 	return relay_evidence_weight(evidence) * 4 +
 	       (in->verdict != ALERT_CONFIRMED ? 2u : 0u) +
-	       (addr_equal(&in->server, &out->client) ? 1u : 0u);
+	       (addr_equal(&in->relay, &out->client) ? 1u : 0u);
 }
 
 /* All that key leads to on the other side. The oldest of equals is taken. */

@@ -81,6 +81,8 @@ relay_leg_of_session(struct relay_leg *leg, const struct mail_session *mail)
 	leg->client_port = s->client.port;
 	leg->server = s->server.addr;
 	leg->server_port = s->server.port;
+	leg->relay = session_service(s)->addr;
+	leg->relay_port = session_service(s)->port;
 	leg->flow_id = s->flow_id;
 	leg->app_proto = s->app_proto;
 	leg->start_us = s->start_us;

@@ -27,6 +27,7 @@ enum relay_leg_flag {
 
 struct relay_leg {
 	struct addr client, server;
+	struct addr relay; /* who serves: the server, or the target of a tunnel to it */
 	uint64_t flow_id;
 	uint64_t first_number, start_number; /* packets */
 	int64_t start_us, first_us, last_us;
@@ -39,7 +40,7 @@ struct relay_leg {
 	/* Addresses that Received names; inbound: the client's. */
 	uint32_t trace[RELAY_TRACES];
 	uint32_t tx_id, slot;
-	uint16_t client_port, server_port;
+	uint16_t client_port, server_port, relay_port;
 	uint16_t first_source, start_source;
 	uint16_t vlan[VLAN_LAYERS_MAX];
 	uint16_t rcpt_code, data_code, body_bytes;

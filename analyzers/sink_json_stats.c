@@ -43,13 +43,16 @@ server_object(const struct inventory_server *server)
 	json_put_number(object, "port", server->server.port);
 	if (server->name[0] != '\0')
 		json_put_string(object, "name", server->name);
-	if (server->proxy)
-		json_put_true(object, "proxy");
 	json_put_string(object, "state", inventory_state_name(server->state));
 	if (server->verdict != ALERT_NO_VERDICT)
 		json_put_string(object, "verdict",
 		    alert_verdict_name((enum alert_verdict)server->verdict));
 	json_put_filled(object, "mechanisms", mechanism_list(server));
+	if (server->proxy) {
+		json_put_true(object, "proxy");
+		json_put_number(object, "requests", server->requests);
+		json_put_number(object, "inside_requests", server->inside_requests);
+	}
 	json_put_number(object, "sessions", server->sessions);
 	json_put_number(object, "sessions_tls", server->sessions_tls);
 	json_put_number(object, "sessions_one_sided", server->sessions_one_sided);

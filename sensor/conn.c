@@ -2,6 +2,7 @@
 #include "conn.h"
 
 #include "conf.h"
+#include "target.h"
 
 enum { RARE = 8 }; /* one connection in so many needs more than its own layer 0 */
 
@@ -162,11 +163,25 @@ say_tunnel_end(struct conn *conn, struct conn_shared *shared, struct conn_layer 
 	say(conn, shared, layer, origin, &fact);
 }
 
+static void
+note_target(struct conn *conn, const struct conn_shared *shared, const struct fact *fact)
+{
+	struct endpoint *target = &conn->session.target;
+
+	*target = (struct endpoint){ 0 };
+	if (!target_addr(fact->text[0], &target->addr))
+		return;
+	target->port = fact->port;
+	target->home = netset_has(shared->conf->home_net, &target->addr);
+}
+
 /* Keeps in mind what a proxy was asked and answered. */
 static void
-note_tunnel(struct conn *conn, struct conn_layer *layer, const struct fact *fact)
+note_tunnel(struct conn *conn, const struct conn_shared *shared, struct conn_layer *layer,
+    const struct fact *fact)
 {
 	if (fact->type == FACT_TUNNEL_ASKED) {
+		note_target(conn, shared, fact);
 		conn->session.via[depth_of(conn, layer)] = (uint8_t)fact->tunnel;
 		layer->tunnel_tx = fact->tx;
 		layer->tunnel_port = fact->port;
@@ -239,7 +254,7 @@ run(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uin
 
 	while ((result = layer->proto->parse(layer->parser, role, input, &fact)) ==
 	    PROTO_FACT) {
-		note_tunnel(conn, layer, &fact);
+		note_tunnel(conn, shared, layer, &fact);
 		say(conn, shared, layer, origin, &fact);
 		fact = (struct fact){ 0 };
 	}

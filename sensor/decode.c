@@ -97,11 +97,10 @@ layer_ipv4(struct walk *w)
 		return end(w, DECODE_SNAPLEN);
 	w->segment->src = addr_from_v4(ip + 12);
 	w->segment->dst = addr_from_v4(ip + 16);
-	if ((be16(ip + 6) & 0x3fff) != 0) { /* more fragments, or an offset */
-		w->v6 = false;
-		return fragment_ipv4(w, header);
-	}
 	step(w, header);
+	w->ip4 = ip;
+	if ((be16(ip + 6) & 0x3fff) != 0) /* more fragments, or an offset */
+		return LAYER_FRAGMENT;
 	return ip_payload(w, ip[9], false);
 }
 
@@ -133,7 +132,8 @@ layer_ipv6(struct walk *w)
 	return ip_payload(w, next, true);
 }
 
-static __attribute__((noinline)) enum decode_result
+/* From any layer on to the end. */
+static enum decode_result
 walk(struct walk *w, enum layer layer)
 {
 	for (int i = 0; i < LAYERS_MAX; i++) {
@@ -162,6 +162,9 @@ walk(struct walk *w, enum layer layer)
 		case LAYER_IPV6:
 			layer = layer_ipv6(w);
 			break;
+		case LAYER_FRAGMENT:
+			layer = fragment_ipv4(w);
+			break;
 		case LAYER_PROTO:
 			layer = w->proto == IP_TCP ? layer_tcp(w) : layer_proto(w);
 			break;
@@ -172,19 +175,46 @@ walk(struct walk *w, enum layer layer)
 	return DECODE_TOO_DEEP;
 }
 
-/* The first steps of nearly every packet, in line: often they are all. */
-static inline enum layer
-first_layers(struct walk *w, uint16_t linktype)
+static inline bool
+carries_nothing(const struct walk *w)
 {
-	if (linktype != LINK_ETHERNET)
-		return link_layer(w, linktype);
-	if (type_at(w, 12, ETHERNET_HEADER) == LAYER_NONE)
-		return LAYER_NONE;
-	if (w->type == TYPE_VLAN && layer_shim(w) == LAYER_NONE)
-		return LAYER_NONE;
+	return w->n >= UDP_HEADER &&
+	    udp_carrier(be16(w->p), be16(w->p + 2)) == UDP_NONE;
+}
+
+/*
+ * The way of nearly every packet: Ethernet, a VLAN tag perhaps, IP, TCP. All of it is in
+ * line and the walk stays in registers, which is half of its cost. LAYER_NONE, or where
+ * to walk on.
+ */
+static inline enum layer
+usual_way(struct walk *w)
+{
+	enum layer layer = type_at(w, 12, ETHERNET_HEADER);
+
+	if (layer == LAYER_TYPE && w->type == TYPE_VLAN)
+		layer = layer_vlan(w);
+	if (layer != LAYER_TYPE)
+		return layer;
 	if (w->type == TYPE_IPV4)
-		return layer_ipv4(w);
-	return w->type == TYPE_IPV6 ? layer_ipv6(w) : LAYER_TYPE;
+		layer = layer_ipv4(w);
+	else if (w->type == TYPE_IPV6)
+		layer = layer_ipv6(w);
+	if (layer == LAYER_PROTO && w->proto == IP_UDP && carries_nothing(w))
+		return end(w, DECODE_OTHER);
+	return layer;
+}
+
+static __attribute__((noinline)) enum decode_result
+walk_on(struct walk w, enum layer layer)
+{
+	return walk(&w, layer);
+}
+
+static __attribute__((noinline)) enum decode_result
+walk_link(struct walk w, uint16_t linktype)
+{
+	return walk(&w, link_layer(&w, linktype));
 }
 
 enum decode_result
@@ -201,8 +231,10 @@ decode_fragment(
 
 	segment->vlan_layers = 0;
 	segment->origin = packet->origin;
-	layer = first_layers(&w, packet->linktype);
-	return layer == LAYER_NONE ? w.result : walk(&w, layer);
+	if (packet->linktype != LINK_ETHERNET)
+		return walk_link(w, packet->linktype);
+	layer = usual_way(&w);
+	return layer == LAYER_NONE ? w.result : walk_on(w, layer);
 }
 
 enum decode_result

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "decode_walk.h"
 
-/* What lies behind header octets of an IP header is a piece of a datagram. */
 static enum layer
-tell(struct walk *w, uint32_t header, struct fragment f)
+tell(struct walk *w, struct fragment f)
 {
 	if (w->fragment != NULL) {
-		step(w, header);
 		f.src = w->segment->src;
 		f.dst = w->segment->dst;
-		f.v6 = w->v6;
 		f.depth = w->depth;
 		f.data = slice_of(w->p, w->n);
 		f.wire_octets = w->wire;
@@ -21,12 +18,12 @@ tell(struct walk *w, uint32_t header, struct fragment f)
 
 /* RFC 791 section 3.1. */
 enum layer
-fragment_ipv4(struct walk *w, uint32_t header)
+fragment_ipv4(struct walk *w)
 {
-	const uint8_t *ip = w->p;
+	const uint8_t *ip = w->ip4;
 	uint16_t place = be16(ip + 6);
 
-	return tell(w, header,
+	return tell(w,
 	    (struct fragment){
 	        .id = be16(ip + 4),
 	        .offset = (place & 0x1fffu) * 8,
@@ -42,8 +39,10 @@ fragment_ipv6(struct walk *w)
 	const uint8_t *header = w->p;
 	uint16_t place = be16(header + 2);
 
-	return tell(w, 8,
+	step(w, 8);
+	return tell(w,
 	    (struct fragment){
+	        .v6 = true,
 	        .id = be32(header + 4),
 	        .offset = place & 0xfff8u,
 	        .more = place & 1,

@@ -7,16 +7,6 @@
  * like what it carries. Everything else is DECODE_OTHER.
  */
 
-enum udp_port {
-	PORT_L2TP = 1701,
-	PORT_GTP_U = 2152,
-	PORT_TEREDO = 3544,
-	PORT_VXLAN = 4789,
-	PORT_GENEVE = 6081,
-	PORT_MPLS = 6635,
-	PORT_VXLAN_LINUX = 8472, /* before IANA gave a number */
-};
-
 static enum layer
 carried_ip(struct walk *w, uint32_t header)
 {
@@ -131,42 +121,32 @@ layer_teredo(struct walk *w)
 	return carried_ip(w, header);
 }
 
-static enum layer
-layer_port(struct walk *w, uint16_t sport, uint16_t dport)
-{
-	switch (dport) {
-	case PORT_VXLAN:
-	case PORT_VXLAN_LINUX:
-		return layer_vxlan(w);
-	case PORT_GENEVE:
-		return layer_geneve(w);
-	case PORT_GTP_U:
-		return layer_gtp_u(w);
-	case PORT_MPLS:
-		return LAYER_MPLS;
-	}
-	/* Servers of these answer to wherever they were asked from. */
-	if (dport == PORT_TEREDO || sport == PORT_TEREDO)
-		return layer_teredo(w);
-	if (dport == PORT_L2TP || sport == PORT_L2TP)
-		return layer_l2tp(w);
-	return end(w, DECODE_OTHER);
-}
+static enum layer (*const carriers[])(struct walk *w) = {
+	[UDP_L2TP] = layer_l2tp,
+	[UDP_GTP_U] = layer_gtp_u,
+	[UDP_TEREDO] = layer_teredo,
+	[UDP_VXLAN] = layer_vxlan,
+	[UDP_GENEVE] = layer_geneve,
+	[UDP_MPLS] = layer_mpls,
+};
 
 /* RFC 768. A length of 0 is a jumbogram's, or left to the network card. */
 enum layer
 layer_udp(struct walk *w)
 {
-	const uint8_t *udp = w->p;
+	enum udp_carrier carrier;
 	uint32_t length;
 
 	if (w->n < UDP_HEADER)
 		return end_short(w, UDP_HEADER);
-	length = be16(udp + 4);
+	length = be16(w->p + 4);
 	if (length != 0 && (length < UDP_HEADER || length > w->wire))
 		return end(w, DECODE_MALFORMED);
 	if (length != 0)
 		cut(w, length);
+	carrier = udp_carrier(be16(w->p), be16(w->p + 2));
+	if (carrier == UDP_NONE)
+		return end(w, DECODE_OTHER);
 	step(w, UDP_HEADER);
-	return layer_port(w, be16(udp), be16(udp + 2));
+	return carriers[carrier](w);
 }

@@ -52,6 +52,7 @@ enum {
 	IP_MPLS = 137,
 
 	ETHERNET_HEADER = 14,
+	VLAN_TAG = 4,
 	IP4_HEADER = 20,
 	IP6_HEADER = 40,
 	TCP_HEADER = 20,
@@ -67,14 +68,27 @@ enum layer {
 	LAYER_IP, /* IPv4 or IPv6, told by the version */
 	LAYER_IPV4,
 	LAYER_IPV6,
-	LAYER_PROTO, /* whatever walk.proto says */
-	LAYER_NONE,  /* the walk is over: walk.result */
+	LAYER_FRAGMENT, /* of IPv4; its header is behind */
+	LAYER_PROTO,    /* whatever walk.proto says */
+	LAYER_NONE,     /* the walk is over: walk.result */
+};
+
+/* What tunnels there are in UDP: by the port, which proves nothing yet. */
+enum udp_carrier {
+	UDP_NONE,
+	UDP_L2TP,
+	UDP_GTP_U,
+	UDP_TEREDO,
+	UDP_VXLAN,
+	UDP_GENEVE,
+	UDP_MPLS,
 };
 
 struct walk {
 	const uint8_t *p; /* what is left of the packet: */
 	uint32_t n;       /* octets captured */
 	uint32_t wire;    /* octets on the wire, n or more */
+	const uint8_t *ip4; /* the last IPv4 header, for LAYER_FRAGMENT */
 	uint16_t type;    /* an EtherType, for LAYER_TYPE */
 	uint8_t proto;    /* an IP protocol number, for LAYER_PROTO, */
 	bool v6;          /* found in IPv6 */
@@ -153,6 +167,36 @@ add_vlan(struct segment *s, unsigned id)
 		s->vlan[s->vlan_layers++] = id & 0xfff;
 }
 
+static inline enum udp_carrier
+udp_carrier(uint16_t sport, uint16_t dport)
+{
+	switch (dport) {
+	case 2152:
+		return UDP_GTP_U;
+	case 4789:
+	case 8472: /* before IANA gave a number */
+		return UDP_VXLAN;
+	case 6081:
+		return UDP_GENEVE;
+	case 6635:
+		return UDP_MPLS;
+	}
+	/* Servers of these answer to wherever they were asked from. */
+	if (dport == 1701 || sport == 1701)
+		return UDP_L2TP;
+	return dport == 3544 || sport == 3544 ? UDP_TEREDO : UDP_NONE;
+}
+
+/* IEEE 802.1Q: two octets of tag, then the next type. */
+static inline enum layer
+layer_vlan(struct walk *w)
+{
+	if (w->n < VLAN_TAG)
+		return end_short(w, VLAN_TAG);
+	add_vlan(w->segment, be16(w->p));
+	return into_type(w, VLAN_TAG, be16(w->p + 2));
+}
+
 /* decode_link.c: every link type but Ethernet. */
 enum layer link_layer(struct walk *w, uint16_t linktype);
 
@@ -168,7 +212,7 @@ enum layer layer_mpls(struct walk *w);
 enum layer layer_shim(struct walk *w);
 
 /* decode_fragment.c: fragments of IPv4, and of IPv6 at a Fragment header. */
-enum layer fragment_ipv4(struct walk *w, uint32_t header);
+enum layer fragment_ipv4(struct walk *w);
 enum layer fragment_ipv6(struct walk *w);
 
 /* decode_extension.c: IPv6 extension headers, and AH. */

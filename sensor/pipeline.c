@@ -5,10 +5,18 @@
 
 #include "capture.h"
 #include "decode.h"
+#include "defrag.h"
 #include "track.h"
+
+static const struct defrag_limits defrag_limits = {
+	.datagrams = 4096,
+	.blocks = 4096,
+	.wait_sec = 30,
+};
 
 struct pipeline {
 	struct track track;
+	struct defrag *defrag;
 	struct record_queue *queue;
 	size_t queue_high; /* above it the queue wants to be drained */
 	uint64_t packets, octets;
@@ -28,7 +36,8 @@ pipeline_new(const struct conf *conf, struct record_queue *queue)
 		return NULL;
 	p->queue = queue;
 	p->queue_high = conf->sensor.queue_bytes / 4;
-	if (track_init(&p->track, conf, queue) != 0) {
+	p->defrag = defrag_new(&defrag_limits);
+	if (track_init(&p->track, conf, queue) != 0 || p->defrag == NULL) {
 		pipeline_free(p);
 		return NULL;
 	}
@@ -41,6 +50,7 @@ pipeline_free(struct pipeline *p)
 	if (p == NULL)
 		return;
 	track_release(&p->track);
+	defrag_free(p->defrag);
 	free(p);
 }
 
@@ -73,6 +83,26 @@ decode_batch(struct pipeline *p, const struct packet *packets, size_t count)
 	}
 }
 
+/*
+ * A fragment waits for its turn: of a batch that is not taken to its end, the rest is
+ * decoded again, but a fragment is joined once, and what is joined is lent until the
+ * next. What a datagram carries may be fragments again.
+ */
+static void
+join_fragment(struct pipeline *p, const struct packet *packet, size_t i)
+{
+	struct segment *s = &p->segment[i];
+	struct fragment fragment;
+	struct datagram datagram;
+
+	p->result[i] = decode_fragment(packet, s, &fragment);
+	while (p->result[i] == DECODE_FRAGMENT &&
+	    defrag_take(p->defrag, &fragment, &datagram))
+		p->result[i] = decode_datagram(&datagram, s, &fragment);
+	if (p->result[i] == DECODE_TCP)
+		p->key[i] = flow_prefetch_bucket(p->track.flows, s);
+}
+
 size_t
 pipeline_packets(struct pipeline *p, const struct packet *packets, size_t count)
 {
@@ -83,6 +113,8 @@ pipeline_packets(struct pipeline *p, const struct packet *packets, size_t count)
 	for (i = 0; i < count; i++) {
 		if (record_queue_bytes(p->queue) > p->queue_high)
 			break;
+		if (p->result[i] == DECODE_FRAGMENT)
+			join_fragment(p, &packets[i], i);
 		p->packets++;
 		p->octets += packets[i].wirelen;
 		p->decoded[p->result[i]]++;
@@ -112,6 +144,7 @@ pipeline_stats(const struct pipeline *p, struct stats_visitor *v)
 	stats_show(v, "capture", "bytes", p->octets);
 	for (unsigned i = 0; i < DECODE_RESULTS; i++)
 		stats_show(v, "decode", decode_result_name(i), p->decoded[i]);
+	defrag_stats(p->defrag, v);
 	track_stats(&p->track, v);
 	stats_show(v, "queue", "bytes", record_queue_bytes(p->queue));
 	stats_show(v, "queue", "lost", record_queue_lost(p->queue));

@@ -28,9 +28,11 @@ struct proto_input {
  * PROTO_MORE with data, gap or end left in *input: the parser waits for the other
  * direction, say for a grant before what was sent ahead of it is INNER. The caller holds
  * what is left and all that follows it in this direction, in order and bounded, and gives
- * it again each time the other direction got on (its data, gap or end was parsed). A
- * parser waits with at most one direction at a time, and with none once the direction it
- * waits for has ended. What does not fit the bound is told as a gap.
+ * it again each time the other direction got on (its data, gap or end was parsed). Both
+ * may have something left at once, as when the replies to two requests come in one piece
+ * while the second request is still held: they are given again in turn until neither gets
+ * on. With none a parser waits once the direction it waits for has ended. What does not
+ * fit the bound is told as a gap.
  */
 enum proto_result {
 	PROTO_MORE,  /* all input was taken, or what is left must wait */

@@ -58,7 +58,7 @@ struct http {
 	struct http_body sent, got;
 	struct line request_line, reply_line;
 	struct tunnel tunnel;
-	uint8_t reason[TUNNEL_LINE_MAX];
+	uint8_t reason[TUNNEL_LINE_MAX + 1]; /* one more, to see that it was cut */
 	uint8_t request_text[REQUEST_LINE_MAX];
 	uint8_t reply_text[REPLY_LINE_MAX];
 };
@@ -411,13 +411,20 @@ step_reply(struct http *http, struct slice *in)
 	return STEP_DONE;
 }
 
+static bool
+is_waiting(const struct http *http)
+{
+	return http->open &&
+	       (http->request == REQUEST_TUNNEL || http->request == REQUEST_WAIT);
+}
+
 /* What waits for a grant may be the tunnel's: gaps and the end of it wait, too. */
 static enum step
 break_request(struct http *http, struct proto_input *input)
 {
 	uint64_t lost = input->gap;
 
-	if (http->request == REQUEST_TUNNEL && http->open)
+	if (is_waiting(http))
 		return STEP_MORE;
 	input->gap = 0;
 	if (lost > 0) {

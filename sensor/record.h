@@ -57,11 +57,20 @@ struct session {
 	                                  outermost first; `depth` of them */
 	uint8_t vlan_layers;
 	uint16_t vlan[VLAN_LAYERS_MAX];
+	struct endpoint target; /* inside a tunnel: the address that was asked for, of the
+	                           innermost; port 0: none, or asked for by name */
 	struct round_trip round_trip; /* up to this record */
 	int64_t start_us;
 	struct origin start; /* the first packet of the connection */
 	const char *app_proto; /* name of the parser that claimed it, or NULL; static */
 };
+
+/* Who serves: the connection's server, or what a tunnel was asked to reach. */
+static inline const struct endpoint *
+session_service(const struct session *session)
+{
+	return session->depth > 0 ? &session->target : &session->server;
+}
 
 struct record_conn {
 	enum record_conn_event event;

@@ -41,6 +41,9 @@ static const struct {
 	{ "relay", "rcpt_accepted", TOTAL_MEDIUM },
 	{ "relay", "suspected", TOTAL_LOW },
 	{ "relay", "refused", TOTAL_LOW },
+	{ "proxy", "severity_1", TOTAL_HIGH },
+	{ "proxy", "severity_2", TOTAL_MEDIUM },
+	{ "proxy", "severity_3", TOTAL_LOW },
 };
 
 /* What could not be looked at, and of what there was too little. */
@@ -200,12 +203,16 @@ static void
 print_server(FILE *out, const struct inventory_server *server, int wide, int name_wide)
 {
 	char text[SERVER_TEXT_MAX], state[256], sessions[NUMBER_MAX], inbound[NUMBER_MAX];
+	const char *name = server->name[0] != '\0' ? server->name : "-";
+	bool proxy = server->proxy && !server->mail;
 	int column;
 
 	column = fprintf(out, "  %-*s  %-*.*s  %8s  %8s  ", wide,
 	    server_text(&server->server, text), name_wide, name_wide,
-	    server->name[0] != '\0' ? server->name : "-",
-	    number(server->sessions, sessions), number(server->inbound, inbound));
+	    proxy ? "(a proxy)" : name,
+	    number(proxy ? server->requests : server->sessions, sessions),
+	    number(proxy ? server->requests - server->inside_requests : server->inbound,
+	        inbound));
 	inventory_describe(server, state, sizeof(state));
 	print_parts(out, state, column);
 }
@@ -225,7 +232,7 @@ print_servers(FILE *out, const struct inventory *inventory)
 		name_wide = wider(name_wide, strlen(server.name), NAME_WIDTH_MAX);
 	}
 	if (n == 0) {
-		fputs("\nNo mail server of home-net was seen.\n", out);
+		fputs("\nNo mail server or proxy of home-net was seen.\n", out);
 		return;
 	}
 	fprintf(out, "\n  %-*s  %-*s  %8s  %8s  %s\n", wide, "mail server", name_wide,

@@ -68,7 +68,7 @@ static const struct feed_talk connects[] = {
 		S(""), S("HTTP/1.1 103 Early Hints"), S("Link: x"), S(""),
 		S("HTTP/1.1 200 OK"), S(""), S("220 mx"), C("EHLO x"), S("250 mx") },
 	    ASKED "0 granted 200\n" INNER },
-	{ "no length of zero",
+	{ "a length of zero",
 	    { C("CONNECT mail.example:25 HTTP/1.1"), C(""), S("HTTP/1.1 200 OK"),
 		S("Content-Length: 0"), S(""), S("220 mx"), C("EHLO x"), S("250 mx") },
 	    ASKED "0 granted 200\n" INNER },
@@ -78,6 +78,10 @@ static const struct feed_talk connects[] = {
 		S("HTTP/1.1 200 " S1000), S("X: " S1000), S(""), S("220 mx"), C("EHLO x"),
 		S("250 mx") },
 	    ASKED "0 granted 200\n" INNER },
+	{ "a long reason",
+	    { C("CONNECT mail.example:25 HTTP/1.1"), C(""),
+		S("HTTP/1.1 403 " S100 S100 S100), S("Content-Length: 0"), S("") },
+	    ASKED "0 refused 403 " S100 S100 " [cut]\ndone\n" },
 	{ "blank lines before",
 	    { C(""), C(""), C("CONNECT mail.example:25 HTTP/1.1"), C(""),
 		S("HTTP/1.1 502 Bad Gateway"), S("") },
@@ -175,6 +179,14 @@ static const struct feed_talk gets[] = {
 		S("Content-Length: 0"), S(""), S("HTTP/1.1 403 No"),
 		S("Content-Length: 0"), S("") },
 	    ASKED_GET "0 refused 404 Not Found\n"
+		      "1 asked get b.example:80 line=GET http://b.example/ HTTP/1.1\n"
+		      "1 refused 403 No\ndone\n" },
+	{ "two requests in one piece, two replies in one piece",
+	    { C_RAW("GET http://www.example/ HTTP/1.1\r\n\r\n"
+		    "GET http://b.example/ HTTP/1.1\r\n\r\n"),
+		S_RAW("HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n"
+		      "HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n") },
+	    ASKED_GET "0 refused 404 No\n"
 		      "1 asked get b.example:80 line=GET http://b.example/ HTTP/1.1\n"
 		      "1 refused 403 No\ndone\n" },
 	{ "requests of its own between",

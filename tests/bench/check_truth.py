@@ -58,10 +58,10 @@ def count_events(lines):
             count_smtp(event, found)
         elif kind == "alert":
             context = event["alert"]["context"]
-            alerts[context["id"]] = context
+            alerts[context["id"], context["verdict"], context.get("first_seen")] = context
         elif kind == "stats":
             stats = event
-    for context in alerts.values():  # the last line of a finding counts it all
+    for context in alerts.values():  # the last line of a window holds
         key = f"alert_{context['kind']}_{context['verdict']}"
         found[key] += context.get("count", 1)
         found[key + "_findings"] += 1

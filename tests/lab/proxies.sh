@@ -2,8 +2,8 @@
 # The organisation's proxies and forwarders, in a namespace of their own behind the same router:
 #
 #   px (proxies) --- br0 of gw --- in (mail, users)   outside as in lab.sh, and
-#   192.0.2.80, .81, .30, .88                                    203.0.113.80 (web), .27 (closed),
-#                                                                .28 (silent), 198.51.100.80 (a proxy)
+#   192.0.2.80, .81, .30, .88                         203.0.113.80 (web), .27 (closed),
+#                                                     .28 (silent), 198.51.100.80 (a proxy)
 #
 # A recipe calls proxy_net first. What clients ask for goes to $RUN/asks, one line a request;
 # truth-proxy joins it with the proxies' logs and the outside mail server's.
@@ -494,7 +494,8 @@ curl_web() {
 		as_client "$client"
 	fi
 	output
-	in_ns "${CLIENT_NS-out}" curl -v -k --max-time 30 "${proxy[@]}" "$@" "$url" >"$OUTPUT" 2>&1 || status=$?
+	in_ns "${CLIENT_NS-out}" curl -v -k --max-time 30 "${proxy[@]}" "$@" "$url" \
+		>"$OUTPUT" 2>&1 || status=$?
 	asked "$status" "curl" "$OUTPUT"
 	ask "$mechanism" "$client" "$server" "$target" "${HEARD_AS-$HEARD}"
 }
