@@ -58,7 +58,7 @@ TEST_BINS  := $(TESTS:%.c=$(BUILD)/%)
 SUPPORT    := $(filter-out $(TESTS),$(wildcard tests/*.c))
 
 .PHONY: all deps test-deps demo show-demo check check-all check-unit check-sanitizers \
-	check-replay check-fresh bench fuzz build-tests build-sanitized build-fuzz install \
+	check-replay check-fresh bench fuzz build-tests build-tools build-sanitized build-fuzz install \
 	clean format lint
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -137,6 +137,22 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PARTS)
 
 -include $(FUZZ_BINS:=.d)
 
+# What makes, changes and measures captures for the tests.
+TOOL_BINS  := $(addprefix $(BUILD)/tools/,pcapgen make_stress pcapmangle measure)
+TOOL_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/tools/*.c tests/bench/*.c))
+$(BUILD)/tools/pcapgen: $(filter %/pcapwrite.o %/pcapgen.o,$(TOOL_PARTS)) \
+	$(filter $(BUILD)/tests/bench/gen_%,$(TOOL_PARTS))
+$(BUILD)/tools/make_stress: $(filter %/pcapwrite.o %/make_stress.o,$(TOOL_PARTS))
+$(BUILD)/tools/pcapmangle: $(filter $(BUILD)/tests/tools/mangle_% %/pcapmangle.o,$(TOOL_PARTS))
+$(BUILD)/tools/measure: $(filter %/measure.o,$(TOOL_PARTS))
+$(TOOL_BINS):
+	@mkdir -p $(@D)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lpcap
+
+-include $(TOOL_PARTS:.o=.d)
+
+build-tools: $(TOOL_BINS)
+
 build-tests: $(BUILD)/relaywatch $(TEST_BINS)
 
 build-fuzz: $(FUZZ_BINS)
@@ -149,11 +165,13 @@ check: deps test-deps
 
 # One list, one count at its end.
 check-all:
-	@$(PARALLEL) -s relaywatch build-tests
+	@$(PARALLEL) -s relaywatch build-tests build-tools
 	@$(PARALLEL) -s $(SANITIZED) build-tests
 	@$(PARALLEL) -s $(FUZZ_MAKE) build-fuzz
 	@tests/run.sh $(TEST_BINS) $(SAN_TESTS) tests/headers.sh tests/cli.sh tests/docs.sh \
 	    tests/test_validate_events.py tests/replay.sh \
+	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh \
+	    tests/metamorphic.sh tests/oracle.sh tests/captures.sh tests/damage.sh \
 	    $(FUZZ_NAMES:%='tests/fuzz.sh $(FUZZ_DIR)/tests/fuzz/% 5')
 
 check-unit: build-tests

@@ -214,6 +214,8 @@ inventory_record(struct inventory *inventory, const struct record *record,
 {
 	if (record->session.client.home || record->session.server.home)
 		inventory->saw_home = true;
+	if (mail != NULL && mail->session.depth != 0)
+		return; /* the proxy only passes on what a mail server says */
 	if (record->class == RECORD_FACT && mail != NULL)
 		fact_record(inventory, record, tx, mail);
 	else if (record->class == RECORD_CONN &&

@@ -12,6 +12,8 @@
 #include "domain.h"
 #include "proxy_state.h"
 
+enum { HTTP_PROXY_AUTHENTICATION = 407 };
+
 static bool
 proxy_enabled(const struct conf *conf)
 {
@@ -84,6 +86,22 @@ set_layer(struct proxy *proxy, uint32_t entry, const struct request *request)
 	proxy_case_await(proxy, entry, depth);
 }
 
+/* RFC 9110 section 15.5.8: the client asked without credentials, and asks again. */
+static void
+forget_challenged(struct proxy *proxy, const struct request *request)
+{
+	uint32_t entry = proxy_case_on(proxy, request->session.flow_id);
+	const struct proxy_case *c;
+
+	if (entry == SEEN_NONE)
+		return;
+	c = proxy_case_at(proxy, entry);
+	if ((c->flags & PROXY_CASE_CHALLENGED) != 0 &&
+	    c->layer[0].port == request->port &&
+	    slice_equal(slice_of(c->host, c->host_n), request_host(request)))
+		proxy_case_drop(proxy, entry);
+}
+
 static void
 request_asked(struct proxy *proxy, const struct request *request)
 {
@@ -92,10 +110,12 @@ request_asked(struct proxy *proxy, const struct request *request)
 
 	if (session->client.home == session->server.home)
 		return;
-	if (session->depth == 0)
+	if (session->depth == 0) {
+		forget_challenged(proxy, request);
 		entry = proxy_case_begin(proxy, request);
-	else
+	} else {
 		entry = proxy_case_of(proxy, request);
+	}
 	if (entry != SEEN_NONE)
 		set_layer(proxy, entry, request);
 }
@@ -109,6 +129,8 @@ request_answered(struct proxy *proxy, uint32_t entry, const struct request *requ
 	layer->outcome = request->outcome;
 	layer->weak = request->weak;
 	layer->answered_us = request->answered_us;
+	if (request->code == HTTP_PROXY_AUTHENTICATION && request->user_n == 0)
+		c->flags |= PROXY_CASE_CHALLENGED;
 	if (request->outcome == REQUEST_GRANTED && c->list == PROXY_NOT_LISTED)
 		proxy_case_list(proxy, entry, PROXY_GRANTED, request->last.ts_us);
 }
@@ -318,9 +340,8 @@ proxy_tick(void *self, int64_t now_us)
 		proxy_judge(proxy, proxy_case_at(proxy, entry), true, NULL);
 	}
 	while ((entry = proxy_case_due(proxy, PROXY_LINGERING, now_us)) != SEEN_NONE) {
-		proxy_case_list(proxy, entry, PROXY_NOT_LISTED, now_us);
 		proxy_judge(proxy, proxy_case_at(proxy, entry), false, NULL);
-		seen_drop(proxy->cases, entry);
+		proxy_case_drop(proxy, entry);
 	}
 	legs_expire(&proxy->legs, now_us);
 	forward_expire(&proxy->forward, now_us);

@@ -72,6 +72,13 @@ proxy_case_due(const struct proxy *proxy, enum proxy_list_name name, int64_t now
 	return entry;
 }
 
+void
+proxy_case_drop(struct proxy *proxy, uint32_t entry)
+{
+	unlist(proxy, entry);
+	seen_drop(proxy->cases, entry);
+}
+
 /* A case is judged when it goes, whatever makes it go. */
 static void
 gone(void *context, uint32_t entry)

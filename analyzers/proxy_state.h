@@ -36,6 +36,7 @@ enum proxy_case_flag {
 	PROXY_CASE_STREAM = 0x08,  /* something other than HTTP is inside */
 	PROXY_CASE_REVERSE = 0x10, /* the proxy opened the connection */
 	PROXY_CASE_TLS = 0x20,     /* TLS is inside */
+	PROXY_CASE_CHALLENGED = 0x40, /* told to name itself: asking again is no other try */
 };
 
 /* A request to the outermost proxy, with all that was asked through it. */
@@ -96,6 +97,7 @@ struct proxy_match {
 int proxy_cases_init(struct proxy *proxy);
 struct proxy_case *proxy_case_at(const struct proxy *proxy, uint32_t entry);
 uint32_t proxy_case_begin(struct proxy *proxy, const struct request *request);
+void proxy_case_drop(struct proxy *proxy, uint32_t entry);
 uint32_t proxy_case_of(const struct proxy *proxy, const struct request *request);
 
 /* The one whose tunnel is open on a connection, or the latest. SEEN_NONE: none. */

@@ -49,7 +49,7 @@ section='/^[a-z]+ \{$/ { section = $1 "." } /^\}$/ { section = "" }'
 sed -E 's/^(\t?)#([a-z])/\1\2/' systemd/relaywatch.conf |
     awk "$section"' /^\t?[a-z-]+ = / { sub(/^\t/, ""); print section $0 }' |
     tr -d '" ' >"$work/keys in the sample"
-awk '/^\.Ss Section / { section = $3 "." } /^\.Sh SIGNALS/ { exit }
+awk '/^\.Ss Section / { section = $3 "." } /^\.Sh ALERTS/ { exit }
     /^\.It Ic / { sub(/^\.It Ic /, ""); print section $0 }' sensor/relaywatch.8 |
     sed 's/\\(dq//g; s/\\ / /g' | tr -d '" ' >"$work/keys in the manual page"
 same "configuration keys" "keys in the sample" "keys in the manual page"
@@ -94,11 +94,16 @@ while IFS= read -r line; do
     grep -qxF -- "$line" "$work/demo" || problem "README.md shows, but the demo does not print: $line"
 done <"$work/shown"
 
-# README: the relay alerts as in the code.
-sed -nE 's/^\t\{ (1[0-9]{3}), ([123]), .*/\1 \2/p' analyzers/alert_names.c \
+# README: the alerts as in the code.
+sed -nE 's/^\t\{ ([12][0-9]{3}), ([123]), .*/\1 \2/p' analyzers/alert_names.c \
     >"$work/alerts in the code"
-sed -nE 's/^\| (1[0-9]{3}) \| ([123]) \|.*/\1 \2/p' README.md >"$work/alerts in README.md"
+sed -nE 's/^\| ([12][0-9]{3}) \| ([123]) \|.*/\1 \2/p' README.md >"$work/alerts in README.md"
 same "alerts" "alerts in the code" "alerts in README.md"
+
+sed -n '/^\.Sh ALERTS/,/^\.Sh SIGNALS/p' sensor/relaywatch.8 |
+    awk '/^\.It [0-9]+$/ { id = $2; getline; print id " " substr($1, 2, 1) }' \
+    >"$work/alerts in the manual page"
+same "alerts" "alerts in the code" "alerts in the manual page"
 
 # One version everywhere.
 version=$(sed -nE 's/^VERSION *= *//p' Makefile)

@@ -165,7 +165,9 @@ wrap_ppphdlc(struct piece *p)
 static void
 wrap_pppoe(struct piece *p)
 {
-	set16(PREPEND(p, 0x11, 0, 0x12, 0x34, 0, 0) + 4, (unsigned)length(p) - 6);
+	unsigned n = (unsigned)length(p);
+
+	set16(PREPEND(p, 0x11, 0, 0x12, 0x34, 0, 0) + 4, n);
 	p->kind = 0x8864;
 }
 
@@ -507,7 +509,7 @@ static const struct form {
 	{ "qinq", 1, "eth,qinq,vlan" },
 	{ "9100", 1, "eth,9100,vlan" },
 	{ "mac-in-mac", 1, "eth,qinq,itag,eth,vlan" },
-	{ "pppoe", 1, "eth,pppoe,ppp,pad" },
+	{ "pppoe", 1, "eth,pad,pppoe,ppp" },
 	{ "pppoe-vlan", 1, "eth,vlan,pppoe,ppp" },
 	{ "mpls", 1, "eth,mpls" },
 	{ "mpls-ethernet", 1, "eth,mpls,eth" },
