@@ -23,6 +23,8 @@
 
 enum { CLIENTS_TOLD = 100, CLIENT_PREFIX = 64 };
 
+#define TOLD_OTHERWISE UINT64_MAX /* no count: its line must be told again */
+
 /* Octets only: the same on every machine, without padding. */
 struct finding_key {
 	uint8_t kind, verdict, mechanism;
@@ -49,6 +51,8 @@ struct finding {
 	struct window past; /* the one before: occurrences may still move out of it */
 	int64_t ends_us;    /* 0: no window is open */
 	uint64_t line;      /* number of its latest line */
+	unsigned related_count;
+	uint64_t related[ALERT_RELATED]; /* findings it shares a connection with */
 	struct essence essence; /* of the latest occurrence */
 };
 
@@ -192,6 +196,8 @@ tell(struct alerts *alerts, uint32_t slot, struct window *window,
 
 	if (f->key.crowd != 0)
 		shown.has_client = false;
+	for (unsigned i = 0; i < f->related_count; i++)
+		alert_relate(&shown, f->related[i]);
 	sinks_alert(alerts->sinks, &shown, &tally);
 	window->told = window->count;
 	f->line = ++alerts->lines;
@@ -452,6 +458,26 @@ alerts_is_claimed(const struct alerts *alerts, uint64_t flow_id)
 	return kin_is_claimed(&alerts->kin, flow_id);
 }
 
+/* Adds to all that is told of id, and tells what was told without. */
+static void
+relate(struct alerts *alerts, uint64_t id, uint64_t to)
+{
+	uint32_t slot = table_find(&alerts->findings, id_hash(alerts, id));
+
+	for (; slot != TABLE_NONE; slot = table_find_next(&alerts->findings, slot)) {
+		struct finding *f = finding_at(alerts, slot);
+		unsigned i = 0;
+
+		while (i < f->related_count && f->related[i] != to)
+			i++;
+		if (f->id != id || i < f->related_count || i == ALERT_RELATED)
+			continue;
+		f->related[f->related_count++] = to;
+		if (f->now.count != 0)
+			f->now.told = TOLD_OTHERWISE;
+	}
+}
+
 static uint64_t
 raise_related(struct alerts *alerts, const struct alert *alert)
 {
@@ -484,6 +510,8 @@ alerts_raise(struct alerts *alerts, const struct alert *alert)
 	alerts_tick(alerts, alert->origin.ts_us);
 	inventory_alert(alerts->inventory, alert);
 	kin_relate(&alerts->kin, &shown, id);
+	for (unsigned i = 0; i < shown.related_count; i++)
+		relate(alerts, shown.related[i], id);
 	return raise_related(alerts, &shown);
 }
 

@@ -158,9 +158,8 @@ static const struct alert_signature signatures[] = {
 	{ 2006, 2, "mail tunneled through an encrypted or opaque connection", OPAQUE },
 	{ 2007, 2, "mail sent on orders from outside", PROXYING },
 	{ 2008, 3, "SMTP client reaches us through a proxy", OUTSIDE },
-	{ 2009, 2,
-	    "open proxy: an outside client was connected to an outside host (not mail)",
-	    PROXYING },
+	{ 2009, 2, "open proxy: an outside client was connected to an outside host "
+		   "(not mail)", PROXYING },
 	{ 2010, 3, "proxy attempt from outside (not mail) refused or unanswered",
 	    ATTEMPT },
 	{ 2011, 3, "an inside host sends mail through an outside proxy", OUTSIDE },

@@ -26,8 +26,8 @@ is_inbound(const struct proxy *proxy, const struct mail_session *mail)
 	       !netset_has(proxy->conf->trusted_relays, &s->client.addr);
 }
 
-/* Scanners ask mail ports for web pages all day long; who brings a body, or goes on to talk
- * SMTP behind such lines, has them from a proxy. */
+/* Scanners ask mail ports for web pages all day long; who brings a body, or goes on to
+ * talk SMTP behind such lines, has them from a proxy. */
 static bool
 is_http(const struct mail_session *mail)
 {

@@ -22,8 +22,8 @@ struct distant {
 bool distant_is_gap(const struct round_trip *round_trip);
 
 /* mail: the SMTP session of the record. */
-void distant_record(struct proxy *proxy, const struct record *record,
-    const struct mail_session *mail);
+void distant_record(
+    struct proxy *proxy, const struct record *record, const struct mail_session *mail);
 
 void distant_stats(const struct distant *distant, struct stats_visitor *v);
 

@@ -80,8 +80,8 @@ way_of(const struct forward *forward, uint64_t flow_id)
 }
 
 static enum way_kind
-kind_of(const struct proxy *proxy, const struct session *s,
-    const struct mail_session *mail)
+kind_of(
+    const struct proxy *proxy, const struct session *s, const struct mail_session *mail)
 {
 	bool mail_port = conf_has_port(&proxy->conf->mail_ports, s->server.port);
 
@@ -106,15 +106,15 @@ outside_end(const struct forward_way *way)
 	return way->session.client.home ? &way->session.server : &way->session.client;
 }
 
-/* How long the octets of both directions took through the forwarder; -1 where they came in
- * the wrong order: the server's come by the outbound leg first, the client's last. */
+/* How long the octets of both directions took through the forwarder; -1 where they came
+ * in the wrong order: the server's come by the outbound leg first, the client's last. */
 static int64_t
 lag(const struct forward_way *out, const struct forward_way *first)
 {
-	int64_t server_us = first->prefixes.ts_us[MAIL_SERVER][0] -
-			    out->prefixes.ts_us[MAIL_SERVER][0];
-	int64_t client_us = out->prefixes.ts_us[MAIL_CLIENT][0] -
-			    first->prefixes.ts_us[MAIL_CLIENT][0];
+	int64_t server_us =
+	    first->prefixes.ts_us[MAIL_SERVER][0] - out->prefixes.ts_us[MAIL_SERVER][0];
+	int64_t client_us =
+	    out->prefixes.ts_us[MAIL_CLIENT][0] - first->prefixes.ts_us[MAIL_CLIENT][0];
 
 	if (server_us < 0 || client_us < 0 || server_us > LAG_MAX_US ||
 	    client_us > LAG_MAX_US)
@@ -226,8 +226,8 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 	struct forward *forward = &proxy->forward;
 	const struct session *s = &record->session;
 	/* Counted for whom can make many of them: the side that opened it. */
-	uint32_t entry = seen_add(
-	    forward->seen, proxy_owner(&s->client.addr), record->origin.ts_us);
+	uint32_t entry =
+	    seen_add(forward->seen, proxy_owner(&s->client.addr), record->origin.ts_us);
 	struct forward_way *way = way_at(forward, entry);
 
 	way->session = *s;
@@ -237,8 +237,8 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 }
 
 static void
-take_prefix(struct proxy *proxy, const struct record *record,
-    const struct mail_session *mail)
+take_prefix(
+    struct proxy *proxy, const struct record *record, const struct mail_session *mail)
 {
 	struct forward *forward = &proxy->forward;
 	uint32_t link = seen_find(forward->seen, flow_key(record->session.flow_id));
@@ -305,12 +305,12 @@ tell(struct proxy *proxy, struct forward_way *out, struct forward_way *first,
 
 /* Told with the first mail that went over, or else when it is over. */
 static void
-tell_when_due(struct proxy *proxy, const struct record *record,
-    const struct transaction *tx)
+tell_when_due(
+    struct proxy *proxy, const struct record *record, const struct transaction *tx)
 {
 	struct forward_way *way = way_of(&proxy->forward, record->session.flow_id);
-	bool closed = record->class == RECORD_CONN &&
-		      record->conn.event == RECORD_CONN_CLOSED;
+	bool closed =
+	    record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED;
 	bool mail = record->class == RECORD_FACT && tx != NULL && tx->ended && !tx->empty;
 	struct forward_way *other;
 

@@ -223,8 +223,8 @@ inventory_record(struct inventory *inventory, const struct record *record,
 		closed_record(inventory, record, mail);
 }
 
-/* A web server is asked, refuses, and answers with a page, too: what grants is a proxy, and
- * what there is a finding about. */
+/* A web server is asked, refuses, and answers with a page, too: what grants is a proxy,
+ * and what there is a finding about. */
 void
 inventory_request(struct inventory *inventory, const struct request *request)
 {

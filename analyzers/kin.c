@@ -76,8 +76,8 @@ kin_is_claimed(const struct kin *kin, uint64_t flow_id)
 	return flow != NULL && flow->claimed;
 }
 
-static void
-add_related(struct alert *alert, uint64_t id)
+void
+alert_relate(struct alert *alert, uint64_t id)
 {
 	for (unsigned i = 0; i < alert->related_count; i++) {
 		if (alert->related[i] == id)
@@ -97,7 +97,7 @@ relate_flow(struct kin *kin, struct alert *alert, uint64_t flow_id, uint64_t id)
 	for (unsigned i = 0; i < flow->count; i++) {
 		known |= flow->finding[i].id == id;
 		if (flow->finding[i].kind != alert->kind)
-			add_related(alert, flow->finding[i].id);
+			alert_relate(alert, flow->finding[i].id);
 	}
 	if (!known && flow->count < FINDINGS_EACH)
 		flow->finding[flow->count++] =

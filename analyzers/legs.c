@@ -61,8 +61,7 @@ legs_add(struct legs *legs, const struct record *record, uint64_t owner)
 	leg->session = *session;
 	leg->syn_us = session->start_us;
 	seen_key(legs->seen, entry, flow_key(session->flow_id));
-	seen_key(legs->seen, entry,
-	    legs_target_key(&server->addr, server->port, shard));
+	seen_key(legs->seen, entry, legs_target_key(&server->addr, server->port, shard));
 	seen_key(legs->seen, entry, legs_port_key(server->port, shard));
 	return leg;
 }

@@ -3,9 +3,9 @@
 #define RELAYWATCH_LEGS_H
 
 /*
- * Connections that home hosts opened, as the proxy analyzer remembers them: those that may
- * be the outbound leg of a request or of a forwarder. Found by connection, by where they
- * go, and by port alone. Bounded: see seen.h.
+ * Connections that home hosts opened, as the proxy analyzer remembers them: those that
+ * may be the outbound leg of a request or of a forwarder. Found by connection, by where
+ * they go, and by port alone. Bounded: see seen.h.
  */
 
 #include "alert.h"
@@ -17,9 +17,8 @@
 enum leg_flag {
 	LEG_REFUSED = 0x01, /* RST in answer to the SYN */
 	LEG_CLOSED = 0x02,
-	LEG_TAKEN = 0x04,   /* a request or a forwarder explains it */
-	LEG_MAIL = 0x08,    /* its SMTP client got somewhere */
-	LEG_SMTP = 0x10,    /* SMTP was spoken on it */
+	LEG_TAKEN = 0x04, /* a request or a forwarder explains it */
+	LEG_MAIL = 0x08,  /* its SMTP client got somewhere */
 };
 
 /* The first octets of both directions of a stream, the requester's first. */
@@ -35,8 +34,8 @@ struct leg {
 	int64_t syn_us, established_us; /* 0: not seen */
 	uint64_t bytes[2];
 	struct prefixes prefixes;
-	uint64_t name;  /* hash of the name that it was opened for; 0: unknown */
-	uint8_t flags;  /* enum leg_flag */
+	uint64_t name; /* hash of the name that it was opened for; 0: unknown */
+	uint8_t flags; /* enum leg_flag */
 };
 
 struct legs {
@@ -83,8 +82,7 @@ void prefixes_take(
     struct prefixes *prefixes, uint8_t dir, const struct record_prefix *record);
 
 /* How many of the lengths of a direction are equal; 0 also where they differ. */
-unsigned prefixes_equal(
-    const struct prefixes *a, const struct prefixes *b, unsigned dir);
+unsigned prefixes_equal(const struct prefixes *a, const struct prefixes *b, unsigned dir);
 bool prefixes_differ(const struct prefixes *a, const struct prefixes *b, unsigned dir);
 
 void legs_expire(struct legs *legs, int64_t now_us);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /*
- * Mail tunneled through proxies, and other use of our proxies from outside. A request of an
- * outside client to a home host is remembered with all that is asked through it, and with
- * the connections that home hosts open meanwhile, until its tunnel is over. METHODS,
+ * Mail tunneled through proxies, and other use of our proxies from outside. A request of
+ * an outside client to a home host is remembered with all that is asked through it, and
+ * with the connections that home hosts open meanwhile, until its tunnel is over. METHODS,
  * section 2.
  */
 
@@ -196,7 +196,8 @@ leg_of(struct proxy *proxy, const struct record *record)
 	if (leg != NULL || !record->session.client.home || record->class != RECORD_CONN ||
 	    record->conn.event > RECORD_CONN_ESTABLISHED)
 		return leg;
-	/* A request may be understood only when it is answered, and the leg was before. */
+	/* A request may be understood only when it is answered, and the leg was before.
+	 */
 	if (proxy_case_awaits(proxy, server, record->origin.ts_us, &owner) ||
 	    !server->home || conf_has_port(&proxy->conf->mail_ports, server->port))
 		leg = legs_add(&proxy->legs, record, owner);
@@ -298,7 +299,6 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 
 	if (leg == NULL)
 		return;
-	leg->flags |= LEG_SMTP;
 	if ((mail->oddities & 1u << FACT_ODDITY_HTTP) == 0)
 		return;
 	if ((record->fact.type == FACT_HELO || record->fact.type == FACT_MAIL) &&

@@ -138,8 +138,7 @@ proxy_case_begin(struct proxy *proxy, const struct request *request)
 	c->layers = 1;
 	if (session->client.home)
 		c->flags |= PROXY_CASE_USE;
-	seen_key(
-	    proxy->cases, entry, key_of(session->flow_id, KEY_REQUEST, request->tx));
+	seen_key(proxy->cases, entry, key_of(session->flow_id, KEY_REQUEST, request->tx));
 	seen_key(proxy->cases, entry, key_of(session->flow_id, KEY_FLOW, 0));
 	return entry;
 }
@@ -242,8 +241,8 @@ proxy_cases_walk(struct proxy *proxy, const struct endpoint *server,
 }
 
 bool
-proxy_case_awaits(struct proxy *proxy, const struct endpoint *server,
-    int64_t now_us, uint64_t *owner)
+proxy_case_awaits(
+    struct proxy *proxy, const struct endpoint *server, int64_t now_us, uint64_t *owner)
 {
 	struct awaiting awaiting = { .now_us = now_us };
 

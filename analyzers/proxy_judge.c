@@ -13,8 +13,8 @@ is_loopback(const struct addr *a)
 	return addr_equal(a, &v6_loopback) || (a->q[0] == 0 && a->q[1] == 0);
 }
 
-bool
-proxy_is_inside(const struct proxy *proxy, const struct proxy_layer *layer)
+static bool
+is_inside(const struct proxy *proxy, const struct proxy_layer *layer)
 {
 	if (!layer->has_addr)
 		return layer->local;
@@ -23,8 +23,8 @@ proxy_is_inside(const struct proxy *proxy, const struct proxy_layer *layer)
 }
 
 /*
- * The layer that tells: the innermost, but where an outside proxy of the chain said no, the
- * way to it was granted all the same.
+ * The layer that tells: the innermost, but where an outside proxy of the chain said no,
+ * the way to it was granted all the same.
  */
 static unsigned
 deciding_layer(const struct proxy *proxy, const struct proxy_case *c)
@@ -32,7 +32,7 @@ deciding_layer(const struct proxy *proxy, const struct proxy_case *c)
 	unsigned i = c->layers - 1u;
 
 	while (i > 0 && c->layer[i].outcome != REQUEST_GRANTED &&
-	       !proxy_is_inside(proxy, &c->layer[i - 1]))
+	       !is_inside(proxy, &c->layer[i - 1]))
 		i--;
 	return i;
 }
@@ -86,7 +86,8 @@ verdict_of(
 }
 
 static bool
-is_mail(const struct proxy *proxy, const struct proxy_case *c, const struct proxy_layer *l)
+is_mail(
+    const struct proxy *proxy, const struct proxy_case *c, const struct proxy_layer *l)
 {
 	return (c->flags & PROXY_CASE_MAIL) != 0 ||
 	       conf_has_port(&proxy->conf->mail_ports, l->port);
@@ -98,14 +99,14 @@ static bool
 is_own_service(const struct proxy *proxy, const struct proxy_case *c,
     const struct proxy_layer *l, const struct proxy_match *m)
 {
-	bool inside = proxy_is_inside(proxy, l) ||
-		      (m->leg != NULL && m->leg->session.server.home);
+	bool inside =
+	    is_inside(proxy, l) || (m->leg != NULL && m->leg->session.server.home);
 
-	return inside &&
-	       (!is_mail(proxy, c, l) || l->tunnel == FACT_TUNNEL_HTTP_GET);
+	return inside && (!is_mail(proxy, c, l) || l->tunnel == FACT_TUNNEL_HTTP_GET);
 }
 
-/* An inside client of an outside proxy: only that it works is of interest, and only mail. */
+/* An inside client of an outside proxy: only that it works is of interest, and only mail.
+ */
 static enum alert_verdict
 verdict_of_use(const struct proxy *proxy, const struct proxy_case *c,
     const struct proxy_layer *l, enum alert_verdict verdict)
@@ -312,8 +313,8 @@ is_leg_of_chain(struct proxy *proxy, const struct proxy_case *c)
 }
 
 void
-proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
-    const struct transaction *mail)
+proxy_judge(
+    struct proxy *proxy, struct proxy_case *c, bool early, const struct transaction *mail)
 {
 	struct proxy_match m = { 0 };
 	enum alert_verdict verdict;
@@ -323,8 +324,7 @@ proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
 		m = proxy_match(proxy, c);
 	else if (is_leg_of_chain(proxy, c))
 		return;
-	if (m.leg != NULL && has_body(&c->layer[layer]) &&
-	    (m.leg->flags & LEG_MAIL) != 0)
+	if (m.leg != NULL && has_body(&c->layer[layer]) && (m.leg->flags & LEG_MAIL) != 0)
 		c->flags |= PROXY_CASE_MAIL;
 	if (is_mail_in_tls(proxy, c))
 		c->flags |= PROXY_CASE_MAIL;

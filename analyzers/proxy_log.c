@@ -32,8 +32,7 @@ proxy_log_record(void *self, const struct record *record, const struct transacti
 }
 
 static void
-proxy_log_request(
-    void *self, const struct request *request, enum request_event event)
+proxy_log_request(void *self, const struct request *request, enum request_event event)
 {
 	if (event == REQUEST_ENDED)
 		sinks_request(self, request);

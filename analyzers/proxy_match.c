@@ -44,8 +44,8 @@ name_of(const struct proxy_case *c)
 static bool
 is_reused(const struct search *s, const struct leg *leg)
 {
-	bool open = (leg->flags & LEG_CLOSED) == 0 ||
-		    leg->last.ts_us > s->layer->asked_us;
+	bool open =
+	    (leg->flags & LEG_CLOSED) == 0 || leg->last.ts_us > s->layer->asked_us;
 
 	return (leg->flags & LEG_TAKEN) != 0 && is_rewritten(s->layer) && open &&
 	       leg->syn_us < s->layer->asked_us &&
@@ -55,8 +55,7 @@ is_reused(const struct search *s, const struct leg *leg)
 static bool
 is_free(const struct search *s, const struct leg *leg)
 {
-	return (leg->flags & LEG_TAKEN) == 0 ||
-	       leg->session.flow_id == s->c->leg_flow;
+	return (leg->flags & LEG_TAKEN) == 0 || leg->session.flow_id == s->c->leg_flow;
 }
 
 static bool
@@ -81,16 +80,15 @@ is_same_host(const struct search *s, const struct leg *leg)
 static bool
 is_in_order(const struct search *s, const struct leg *leg)
 {
-	return s->layer->answered_us == 0 ||
-	       leg->established_us <= s->layer->answered_us;
+	return s->layer->answered_us == 0 || leg->established_us <= s->layer->answered_us;
 }
 
 static int
 score_of(const struct search *s, const struct leg *leg)
 {
 	const struct prefixes *in = &s->layer->inside;
-	unsigned equal = prefixes_equal(in, &leg->prefixes, 0) +
-			 prefixes_equal(in, &leg->prefixes, 1);
+	unsigned equal =
+	    prefixes_equal(in, &leg->prefixes, 0) + prefixes_equal(in, &leg->prefixes, 1);
 	int score = 8 * (int)equal;
 
 	if (prefixes_differ(in, &leg->prefixes, 0) ||
@@ -178,8 +176,8 @@ evidence_of(const struct proxy_case *c, const struct proxy_match *m)
 }
 
 static void
-search_layer(struct proxy *proxy, const struct proxy_case *c, unsigned layer,
-    struct search *s)
+search_layer(
+    struct proxy *proxy, const struct proxy_case *c, unsigned layer, struct search *s)
 {
 	const struct proxy_layer *l = &c->layer[layer];
 
@@ -202,8 +200,8 @@ keep(struct proxy_case *c, unsigned layer, struct leg *leg)
 	c->leg = *leg;
 }
 
-/* The leg to the innermost target where a home host is the last of the chain, else the one
- * by which the chain leaves. */
+/* The leg to the innermost target where a home host is the last of the chain, else the
+ * one by which the chain leaves. */
 struct proxy_match
 proxy_match(struct proxy *proxy, struct proxy_case *c)
 {

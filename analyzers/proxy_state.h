@@ -3,10 +3,10 @@
 #define RELAYWATCH_PROXY_STATE_H
 
 /*
- * The proxy analyzer's own words, shared by its parts: proxy.c takes records, proxy_case.c
- * remembers requests, proxy_match.c finds their outbound legs, proxy_judge.c says what
- * they come to; forward.c finds forwarders that are not asked, distant.c clients of ours
- * that come through somebody else's proxy. Nobody else includes this.
+ * The proxy analyzer's own words, shared by its parts: proxy.c takes records,
+ * proxy_case.c remembers requests, proxy_match.c finds their outbound legs, proxy_judge.c
+ * says what they come to; forward.c finds forwarders that are not asked, distant.c
+ * clients of ours that come through somebody else's proxy. Nobody else includes this.
  */
 
 #include "analyzer.h"
@@ -26,17 +26,18 @@ struct proxy_layer {
 	uint16_t port;
 	struct addr addr;
 	int64_t asked_us, answered_us; /* 0: not */
-	struct prefixes inside; /* of its tunnel's stream */
+	struct prefixes inside;        /* of its tunnel's stream */
 };
 
 enum proxy_case_flag {
-	PROXY_CASE_USE = 0x01,     /* an inside client, an outside proxy */
+	PROXY_CASE_USE = 0x01, /* an inside client, an outside proxy */
 	PROXY_CASE_ENDED = 0x02,
 	PROXY_CASE_MAIL = 0x04,    /* a mail server was heard inside */
 	PROXY_CASE_STREAM = 0x08,  /* something other than HTTP is inside */
 	PROXY_CASE_REVERSE = 0x10, /* the proxy opened the connection */
 	PROXY_CASE_TLS = 0x20,     /* TLS is inside */
-	PROXY_CASE_CHALLENGED = 0x40, /* told to name itself: asking again is no other try */
+	PROXY_CASE_CHALLENGED =
+	    0x40, /* told to name itself: asking again is no other try */
 };
 
 /* A request to the outermost proxy, with all that was asked through it. */
@@ -88,7 +89,7 @@ struct proxy {
 struct proxy_match {
 	const struct leg *leg;  /* established */
 	const struct leg *dead; /* refused, or not answered */
-	unsigned layer;   /* whose target it goes to */
+	unsigned layer;         /* whose target it goes to */
 	bool by_addr;
 	unsigned evidence;
 };
@@ -105,8 +106,8 @@ uint32_t proxy_case_on(const struct proxy *proxy, uint64_t flow_id);
 
 /* Whether a connection to there may be the outbound leg of one that waits for it; owner
  * gets whom it is counted for. */
-bool proxy_case_awaits(struct proxy *proxy, const struct endpoint *server,
-    int64_t now_us, uint64_t *owner);
+bool proxy_case_awaits(
+    struct proxy *proxy, const struct endpoint *server, int64_t now_us, uint64_t *owner);
 
 /* Makes the case found by where it wants to go. */
 void proxy_case_await(struct proxy *proxy, uint32_t entry, unsigned layer);
@@ -115,8 +116,8 @@ void proxy_case_await(struct proxy *proxy, uint32_t entry, unsigned layer);
 void proxy_cases_walk(struct proxy *proxy, const struct endpoint *server,
     void (*found)(struct proxy *proxy, uint32_t entry, void *context), void *context);
 
-void proxy_case_list(struct proxy *proxy, uint32_t entry, enum proxy_list_name name,
-    int64_t now_us);
+void proxy_case_list(
+    struct proxy *proxy, uint32_t entry, enum proxy_list_name name, int64_t now_us);
 uint32_t proxy_case_due(
     const struct proxy *proxy, enum proxy_list_name name, int64_t now_us);
 uint64_t proxy_owner(const struct addr *client);
@@ -128,7 +129,6 @@ struct proxy_match proxy_match(struct proxy *proxy, struct proxy_case *c);
  * transaction from inside, or NULL. */
 void proxy_judge(struct proxy *proxy, struct proxy_case *c, bool early,
     const struct transaction *mail);
-bool proxy_is_inside(const struct proxy *proxy, const struct proxy_layer *layer);
 
 /* was: the signature that alert->was had, 0: none. */
 void proxy_raise(struct proxy *proxy, const struct alert *alert, uint32_t was);

@@ -149,8 +149,8 @@ static uint32_t
 request_find(const struct requests *all, const struct record *record)
 {
 	const struct session *session = &record->session;
-	uint32_t link = seen_find(all->seen,
-	    request_key(session->flow_id, session->depth, record->fact.tx));
+	uint32_t link = seen_find(
+	    all->seen, request_key(session->flow_id, session->depth, record->fact.tx));
 
 	return link == SEEN_NONE ? SEEN_NONE : seen_link_entry(all->seen, link);
 }
@@ -176,8 +176,8 @@ asked(struct requests *all, const struct record *record)
 	request->cut = (record->fact.flags & FACT_CUT) != 0;
 	request->has_addr = target_addr(host, &request->addr);
 	request->host_n = keep(request->host, REQUEST_HOST_MAX, host, &request->cut);
-	request->user_n = keep(
-	    request->user, REQUEST_USER_MAX, record_text(record, 1), &request->cut);
+	request->user_n =
+	    keep(request->user, REQUEST_USER_MAX, record_text(record, 1), &request->cut);
 	all->told(all->context, request, REQUEST_ASKED);
 }
 

@@ -3,9 +3,10 @@
 #define RELAYWATCH_REQUEST_H
 
 /*
- * Requests to proxies put together from tunnel facts: what proxy analyzers and outputs look
- * at. A request lives from being asked to its refusal, the end of its tunnel, or the end of
- * the connection. Bounded: the oldest goes, one client fills no more than its share.
+ * Requests to proxies put together from tunnel facts: what proxy analyzers and outputs
+ * look at. A request lives from being asked to its refusal, the end of its tunnel, or the
+ * end of the connection. Bounded: the oldest goes, one client fills no more than its
+ * share.
  */
 
 #include "conf.h"
@@ -43,7 +44,8 @@ struct request {
 
 struct requests;
 
-/* told: each event, at once; the request is lent for the call. NULL when out of memory. */
+/* told: each event, at once; the request is lent for the call. NULL when out of memory.
+ */
 struct requests *requests_new(const struct conf_proxy *conf,
     void (*told)(void *context, const struct request *request, enum request_event event),
     void *context);

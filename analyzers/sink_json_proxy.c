@@ -14,9 +14,8 @@ json_put_via(struct json_object *to, const char *key, const struct session *sess
 	struct json_object *list = json_object_new_array_ext(RECORD_DEPTH_MAX);
 
 	for (unsigned i = 0; i < session->depth && i < RECORD_DEPTH_MAX; i++)
-		json_object_array_add(list,
-		    json_object_new_string(
-			tunnel_name((enum fact_tunnel)session->via[i])));
+		json_object_array_add(list, json_object_new_string(tunnel_name(
+						(enum fact_tunnel)session->via[i])));
 	json_put_filled(to, key, list);
 }
 
@@ -66,8 +65,8 @@ relaywatch_object(const struct request *request)
 struct json_object *
 json_proxy_event(const struct sink_names *names, const struct request *request)
 {
-	struct json_object *event = json_head(
-	    names, "proxy", &request->session, &request->last, &request->tx);
+	struct json_object *event =
+	    json_head(names, "proxy", &request->session, &request->last, &request->tx);
 
 	json_put(event, "relaywatch", relaywatch_object(request));
 	return event;

@@ -64,6 +64,7 @@ conn_init(struct conn *conn, const struct session *session, bool midstream)
 	conn->session = *session;
 	meter_init(&conn->meter, &conn->session.round_trip);
 	conn->depth[0] = conn->depth[1] = 0;
+	conn->right_sums[0] = conn->right_sums[1] = 0;
 	conn->probe_flags = midstream ? PROTO_PROBE_MIDSTREAM : 0;
 	memset(conn->layer, 0, sizeof(conn->layer));
 	conn->layer[0].state = CONN_LAYER_PROBING;

@@ -50,6 +50,7 @@ struct conn {
 	struct session session;
 	struct meter meter;
 	struct flow *flow; /* its entry in the flow table, for the caller */
+	uint8_t right_sums[2]; /* segments with a right checksum, up to a few */
 	uint8_t depth[2];  /* the layer that a direction has reached */
 	uint8_t probe_flags; /* PROTO_PROBE_MIDSTREAM */
 	struct conn_layer layer[RECORD_DEPTH_MAX];

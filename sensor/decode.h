@@ -43,4 +43,8 @@ const char *decode_result_name(enum decode_result result);
  * length). RFC 9293 section 3.1. */
 bool decode_checksum_ok(const struct segment *segment);
 
+/* Whether the checksum field holds what a sender leaves to its network card: the sum over
+ * the pseudo header alone. */
+bool decode_checksum_offloaded(const struct segment *segment);
+
 #endif

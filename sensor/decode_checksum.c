@@ -44,15 +44,12 @@ fold(uint64_t sum)
 	return (uint16_t)sum;
 }
 
-bool
-decode_checksum_ok(const struct segment *s)
+static uint64_t
+pseudo_header_sum(const struct segment *s)
 {
-	uint32_t header = (s->tcp.p[12] >> 4) * 4u;
 	uint8_t pseudo[8] = { 0 };
 	uint64_t sum;
 
-	if (s->tcp.n < header + (size_t)s->wire_payload)
-		return true;
 	/* Mapped IPv4 addresses need no case of their own: their 0xffff is nothing in
 	 * one's complement, and the rest of both pseudo headers is the same. */
 	pseudo[0] = (uint8_t)(s->tcp.n >> 24);
@@ -62,6 +59,24 @@ decode_checksum_ok(const struct segment *s)
 	pseudo[7] = IP_TCP;
 	sum = sum_octets(0, s->src.b, sizeof(s->src.b));
 	sum = sum_octets(sum, s->dst.b, sizeof(s->dst.b));
-	sum = sum_octets(sum, pseudo, sizeof(pseudo));
-	return fold(sum_octets(sum, s->tcp.p, s->tcp.n)) == 0xffff;
+	return sum_octets(sum, pseudo, sizeof(pseudo));
+}
+
+bool
+decode_checksum_ok(const struct segment *s)
+{
+	uint32_t header = (s->tcp.p[12] >> 4) * 4u;
+
+	if (s->tcp.n < header + (size_t)s->wire_payload)
+		return true;
+	return fold(sum_octets(pseudo_header_sum(s), s->tcp.p, s->tcp.n)) == 0xffff;
+}
+
+bool
+decode_checksum_offloaded(const struct segment *s)
+{
+	uint16_t field;
+
+	memcpy(&field, s->tcp.p + 16, sizeof(field));
+	return field == fold(pseudo_header_sum(s));
 }

@@ -16,7 +16,8 @@ struct pool {
 	uint32_t max;
 	uint32_t touched; /* items that were ever in use */
 	uint32_t in_use;
-	void *free; /* list through the items' first words */
+	uint32_t *free; /* items given back: apart from them, which may be cold */
+	uint32_t free_count;
 };
 
 /* 0, or -1 when the system refuses the reservation. */

@@ -64,9 +64,18 @@ struct proto {
 	enum proto_probe (*probe)(
 	    struct slice requester, struct slice responder, unsigned flags);
 	void (*init)(void *state);
+	/* Brings what parse() will touch near; where NULL, the front of the state. */
+	void (*prefetch)(const void *state);
 	enum proto_result (*parse)(void *state, enum proto_role role,
 	    struct proto_input *input, struct fact *fact);
 };
+
+static inline void
+prefetch_bytes(const void *p, size_t bytes)
+{
+	for (size_t i = 0; i < bytes; i += 64)
+		__builtin_prefetch((const char *)p + i, 1);
+}
 
 /* How many bytes of a direction a probe may ask for. */
 enum { PROTO_PROBE_BYTES = 1024 };

@@ -64,8 +64,10 @@ smtp_close(struct smtp *s, enum fact_abort reason)
 static void
 wipe(struct smtp *s)
 {
-	memset(s->line_bytes, 0, sizeof(s->line_bytes));
-	memset(s->aside, 0, sizeof(s->aside));
+	if (s->line_used)
+		memset(s->line_bytes, 0, sizeof(s->line_bytes));
+	if (s->aside_used)
+		memset(s->aside, 0, sizeof(s->aside));
 }
 
 /* All that was pending is told. */
@@ -184,7 +186,8 @@ init(void *state)
 {
 	struct smtp *s = state;
 
-	memset(s, 0, offsetof(struct smtp, early_line));
+	memset((uint8_t *)s + offsetof(struct smtp, client), 0,
+	    offsetof(struct smtp, facts) - offsetof(struct smtp, client));
 	smtp_reply_init(&s->reply);
 	smtp_pending_init(&s->pending);
 	smtp_message_start_inside(&s->m);
@@ -192,9 +195,21 @@ init(void *state)
 	s->client = SMTP_CLIENT_LOST; /* until it greets, or the server does */
 }
 
+static void
+prefetch(const void *state)
+{
+	const struct smtp *s = state;
+
+	prefetch_bytes(&s->m.size, (size_t)((const uint8_t *)&s->facts[2] -
+	    (const uint8_t *)&s->m.size));
+	prefetch_bytes(&s->reply, 128);
+	prefetch_bytes(&s->pending, 128);
+}
+
 const struct proto proto_smtp = {
 	.name = "smtp",
 	.state_bytes = sizeof(struct smtp),
+	.prefetch = prefetch,
 	.probe = smtp_probe,
 	.init = init,
 	.parse = parse,

@@ -12,11 +12,11 @@
 enum { SMTP_BODY_BYTES = 4096 };
 
 struct smtp_body {
+	uint8_t bytes[SMTP_BODY_BYTES];
 	uint64_t lines; /* line ends not yet written: trailing ones do not count */
 	uint16_t len;
 	bool space; /* white space not yet written */
 	bool cr;    /* CR that may be part of a line end */
-	uint8_t bytes[SMTP_BODY_BYTES];
 };
 
 void smtp_body_start(struct smtp_body *body);

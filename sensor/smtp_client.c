@@ -246,13 +246,23 @@ take_lost(struct smtp *s, struct slice line, const struct smtp_command *c)
 	smtp_client_end_message(s);
 }
 
+/* Of a line that comes in pieces those before the last are kept. */
+static bool
+next_line(struct smtp *s, struct slice *in, struct slice *line)
+{
+	bool whole = line_take(&s->line, s->line_bytes, SMTP_COMMAND_LINE, in, line);
+
+	s->line_used |= s->line.len > 0;
+	return whole;
+}
+
 static void
 take_undecided(struct smtp *s, struct slice *in)
 {
 	struct smtp_command c;
 	struct slice line;
 
-	if (!line_take(&s->line, s->line_bytes, SMTP_COMMAND_LINE, in, &line)) {
+	if (!next_line(s, in, &line)) {
 		line = slice_of(s->line_bytes, s->line.len);
 		if (line.n < SMTP_UNDECIDED_LINE)
 			return;
@@ -330,7 +340,7 @@ take(struct smtp *s, struct slice *in)
 		*in = slice_tail(*in, in->n);
 	else if (s->client == SMTP_CLIENT_DATA_SENT)
 		take_undecided(s, in);
-	else if (line_take(&s->line, s->line_bytes, SMTP_COMMAND_LINE, in, &line))
+	else if (next_line(s, in, &line))
 		take_line(s, line);
 }
 

@@ -9,8 +9,10 @@
 void
 smtp_read_again(struct smtp *s, struct slice line)
 {
-	if (line.p != s->line_bytes && line.n > 0)
+	if (line.p != s->line_bytes && line.n > 0) {
 		memmove(s->line_bytes, line.p, line.n);
+		s->line_used = true;
+	}
 	s->again_at = 0;
 	s->again_n = (uint16_t)line.n;
 }
@@ -102,6 +104,7 @@ take_aside(struct smtp *s, struct slice seen)
 	size_t room = (size_t)SMTP_ASIDE_MAX - s->aside_n;
 	struct slice line;
 
+	s->aside_used = true;
 	s->aside_cut |= seen.n > room;
 	seen = slice_head(seen, room);
 	if (seen.n > 0)

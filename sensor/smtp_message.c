@@ -6,7 +6,8 @@
 static void
 start(struct smtp_message *m)
 {
-	memset(m, 0, offsetof(struct smtp_message, name));
+	memset((uint8_t *)m + offsetof(struct smtp_message, size), 0,
+	    sizeof(*m) - offsetof(struct smtp_message, size));
 	smtp_body_start(&m->body);
 	m->dot = SMTP_DOT_BOL;
 	m->crlf = true;

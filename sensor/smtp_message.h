@@ -44,6 +44,11 @@ enum smtp_message_part {
 };
 
 struct smtp_message {
+	/* Not cleared at start. */
+	struct smtp_body body;
+	uint8_t value[SMTP_FIELD_LIST];
+	uint8_t name[SMTP_FIELD_NAME];
+
 	uint64_t size;
 	enum smtp_message_dot dot;
 	enum smtp_message_part part;
@@ -61,10 +66,6 @@ struct smtp_message {
 	uint8_t name_len;
 	uint16_t value_len, value_max;
 	enum fact_header header;
-	/* Not cleared at start. */
-	uint8_t name[SMTP_FIELD_NAME];
-	uint8_t value[SMTP_FIELD_LIST];
-	struct smtp_body body;
 };
 
 void smtp_message_start(struct smtp_message *m, bool dots);

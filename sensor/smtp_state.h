@@ -62,7 +62,16 @@ struct smtp_transaction { /* as the replies tell it */
 	uint32_t accepted, refused, unanswered; /* recipients */
 };
 
+/*
+ * What a short session touches lies between the large buffers, in one page: from the
+ * message's fields, at the end of m, to the first commands pending.
+ */
 struct smtp {
+	/* Not cleared by init. */
+	uint8_t line_bytes[SMTP_COMMAND_LINE];
+	uint8_t aside[SMTP_ASIDE_MAX];
+	struct smtp_message m;
+
 	/* The requester's side. */
 	enum smtp_client client;
 	struct line line;
@@ -77,6 +86,7 @@ struct smtp {
 	bool requester_seen, responder_seen;
 	bool blind_message;     /* a message ended, and no reply was ever seen */
 	bool armed, aside_line; /* what is aside begins with a command; is kept */
+	bool line_used, aside_used; /* those bytes need wiping at the end */
 	uint8_t oddities;       /* bits: those told */
 	uint32_t message_tx;
 	uint32_t junk;
@@ -115,14 +125,11 @@ struct smtp {
 	uint8_t early_n;
 
 	/* Not cleared by init. */
-	uint8_t early_line[SMTP_ODDITY_MAX];
 	struct fact facts[SMTP_FACTS];
-	uint8_t line_bytes[SMTP_COMMAND_LINE];
-	uint8_t aside[SMTP_ASIDE_MAX];
-	struct smtp_auth auth;
 	struct smtp_reply reply;
-	struct smtp_message m;
+	struct smtp_auth auth;
 	struct smtp_pending pending;
+	uint8_t early_line[SMTP_ODDITY_MAX];
 };
 
 /* A fact to be told; fill it in. */

@@ -14,6 +14,7 @@ enum {
 	DIALERS = 16384,
 	TWINS = 65536,
 	PARSER_HOT_BYTES = 512,  /* of a parser's state, that every segment touches */
+	RIGHT_SUMS = 2,          /* after so many right checksums a wrong one is believed */
 	RESET_WINDOW = 65536,    /* how far off a RST may be to end a connection not rebuilt */
 };
 
@@ -56,13 +57,6 @@ conn_of(const struct track *t, const struct flow *flow)
 	return flow->conn == 0 ? NULL : pool_at(&t->conns, flow->conn - 1);
 }
 
-static void
-prefetch(const void *p, size_t bytes)
-{
-	for (size_t i = 0; i < bytes; i += 64)
-		__builtin_prefetch((const char *)p + i, 1);
-}
-
 /* Bulk data need the hot part of a flow only. */
 void
 track_prefetch(const struct track *t, const struct flow *flow, const struct segment *s)
@@ -70,7 +64,7 @@ track_prefetch(const struct track *t, const struct flow *flow, const struct segm
 	const struct conn *conn = conn_of(t, flow);
 
 	if (conn != NULL)
-		prefetch(conn, offsetof(struct conn, layer[1]));
+		prefetch_bytes(conn, offsetof(struct conn, layer[1]));
 	if (s->flags & (TCP_SYN | TCP_FIN | TCP_RST) ||
 	    (conn == NULL && s->wire_payload > 0 && !(flow->flags & FLOW_SETTLED)))
 		flow_prefetch_cold(t->flows, flow);
@@ -80,9 +74,14 @@ void
 track_prefetch_parser(const struct track *t, const struct flow *flow)
 {
 	const struct conn *conn = conn_of(t, flow);
+	const struct conn_layer *layer = conn == NULL ? NULL : &conn->layer[0];
 
-	if (conn != NULL && conn->layer[0].parser != NULL)
-		prefetch(conn->layer[0].parser, PARSER_HOT_BYTES);
+	if (layer == NULL || layer->parser == NULL)
+		return;
+	if (layer->proto->prefetch != NULL)
+		layer->proto->prefetch(layer->parser);
+	else
+		prefetch_bytes(layer->parser, PARSER_HOT_BYTES);
 }
 
 static struct session
@@ -564,6 +563,40 @@ close_by_flags(struct track *t, struct flow *flow, const struct segment *s, uint
 	}
 }
 
+/*
+ * A wrong checksum from an endpoint whose others are right: its receiver drops the segment,
+ * and so do we, or a forged FIN would blind us. Where all are wrong a network card was to
+ * compute them.
+ */
+static bool
+is_dropped_by_receiver(
+    struct track *t, struct conn *conn, const struct segment *s, uint8_t dir)
+{
+	if (decode_checksum_ok(s)) {
+		conn->right_sums[dir] += conn->right_sums[dir] < RIGHT_SUMS;
+		return false;
+	}
+	t->count.bad_checksum++;
+	return conn->right_sums[dir] == RIGHT_SUMS && !decode_checksum_offloaded(s);
+}
+
+/* The stream of a connection that is looked into goes on. */
+static void
+rebuild(struct track *t, struct flow *flow, const struct segment *s, uint8_t dir)
+{
+	struct conn *conn = conn_of(t, flow);
+
+	if (is_dropped_by_receiver(t, conn, s, dir))
+		return;
+	if (dir == 0)
+		meter_client(&conn->meter, &conn->session.round_trip, s);
+	else if (s->wire_payload > 0)
+		meter_server(&conn->meter, s);
+	reasm_push(&conn->reasm, t->reasm, s, dir);
+	drain(t, conn);
+	settle(t, flow);
+}
+
 void
 track_segment(struct track *t, const struct segment *s, struct flow_key key)
 {
@@ -582,20 +615,10 @@ track_segment(struct track *t, const struct segment *s, struct flow_key key)
 		return;
 	if (flow->conn == 0 && s->wire_payload > 0 && !(flow->flags & FLOW_SETTLED))
 		attach(t, flow);
-	if (flow->conn != 0) {
-		struct conn *conn = conn_of(t, flow);
-
-		t->count.bad_checksum += !decode_checksum_ok(s);
-		if (dir == 0)
-			meter_client(&conn->meter, &conn->session.round_trip, s);
-		else if (s->wire_payload > 0)
-			meter_server(&conn->meter, s);
-		reasm_push(&conn->reasm, t->reasm, s, dir);
-		drain(t, conn);
-		settle(t, flow);
-	} else if (s->flags & (TCP_FIN | TCP_RST)) {
+	if (flow->conn != 0)
+		rebuild(t, flow, s, dir);
+	else if (s->flags & (TCP_FIN | TCP_RST))
 		close_by_flags(t, flow, s, dir);
-	}
 }
 
 static uint32_t

@@ -169,6 +169,37 @@ forged_reset_in_a_live_connection_blinds_nobody(void **state)
 }
 
 static void
+forged_fin_with_a_wrong_checksum_blinds_nobody(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	wire_open(&wire, &conn);
+	for (unsigned i = 0; one_mail[i] != NULL; i++) {
+		struct wire_conn forged = conn;
+
+		if (i > 4) {
+			wire.spoil_checksum = true;
+			wire_send(&wire, &forged, 0, TCP_FIN | TCP_ACK, "");
+			wire.spoil_checksum = false;
+		}
+		wire_send(&wire, &conn, i % 2 ? 0 : 1, TCP_ACK | TCP_PSH, one_mail[i]);
+	}
+	wire_close(&wire, &conn);
+	assert_mail_facts();
+	assert_in_range(wire_counter(&wire, "reassembly", "bad_checksum"), 5, 20);
+}
+
+static void
+checksums_left_to_the_network_card_are_all_wrong(void **state)
+{
+	(void)state;
+	wire.spoil_checksum = true;
+	play_mail("198.51.100.7", "192.0.2.25", 25);
+	assert_mail_facts();
+}
+
+static void
 unanswered_refused_and_expired_connections_are_closed(void **state)
 {
 	struct wire_conn refused = wire_conn("198.51.100.7", 40001, "192.0.2.25", 25);
@@ -382,6 +413,8 @@ main(void)
 		TEST(port_pair_is_reused),
 		TEST(forged_syn_in_a_live_connection_blinds_nobody),
 		TEST(forged_reset_in_a_live_connection_blinds_nobody),
+		TEST(forged_fin_with_a_wrong_checksum_blinds_nobody),
+		TEST(checksums_left_to_the_network_card_are_all_wrong),
 		TEST(unanswered_refused_and_expired_connections_are_closed),
 		TEST(web_traffic_is_dropped_at_its_first_bytes),
 		TEST(turns_are_told_of_a_host_that_dials_mail_ports),

@@ -17,8 +17,8 @@
 #include "target.h"
 
 /*
- * Plays the scenarios of proxy.scenarios, which says how to read them, to the whole house of
- * analyzers and reads its JSON back.
+ * Plays the scenarios of proxy.scenarios, which says how to read them, to the whole house
+ * of analyzers and reads its JSON back.
  */
 
 #define SCENARIOS "tests/proxy.scenarios"
@@ -36,7 +36,7 @@ enum {
 	PIECES_MAX = 32,
 };
 
-struct talk { /* one letter */
+struct talk {                   /* one letter */
 	struct session session; /* as the connection was opened */
 	bool turned;            /* who was called asks */
 	uint8_t via[DEPTHS];
@@ -262,9 +262,9 @@ static void
 send_text(struct script *s, struct talk *talk, unsigned depth, enum fact_type type,
     const char *text, const char *code)
 {
-	struct fact fact = { .type = type,
-		.code = (uint16_t)atoi(code),
-		.text = { slice_str(text) } };
+	struct fact fact = {
+		.type = type, .code = (uint16_t)atoi(code), .text = { slice_str(text) }
+	};
 
 	send_fact(s, talk, depth, &fact);
 }
@@ -317,15 +317,15 @@ play_fact(struct script *s, struct talk *talk, unsigned depth, unsigned argc, ch
 {
 	for (unsigned i = 0; i < sizeof(replies) / sizeof(replies[0]); i++) {
 		if (strcmp(argv[0], replies[i].word) == 0) {
-			send_reply(s, talk, depth, replies[i].type,
-			    argc > 1 ? argv[1] : "0");
+			send_reply(
+			    s, talk, depth, replies[i].type, argc > 1 ? argv[1] : "0");
 			return true;
 		}
 	}
 	for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		if (strcmp(argv[0], texts[i].word) == 0) {
-			send_text(s, talk, depth, texts[i].type,
-			    argc > 1 ? argv[1] : "", argc > 2 ? argv[2] : "0");
+			send_text(s, talk, depth, texts[i].type, argc > 1 ? argv[1] : "",
+			    argc > 2 ? argv[2] : "0");
 			return true;
 		}
 	}
@@ -407,8 +407,9 @@ describe_list(struct json_object *list, const char *before, const char *between,
 
 	out[0] = '\0';
 	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
-		n += (size_t)snprintf(out + n, size - n, "%s%s", i == 0 ? before : between,
-		    json_object_get_string(json_object_array_get_idx(list, i)));
+		n +=
+		    (size_t)snprintf(out + n, size - n, "%s%s", i == 0 ? before : between,
+			json_object_get_string(json_object_array_get_idx(list, i)));
 	return n;
 }
 
@@ -417,8 +418,9 @@ describe(struct json_object *event, char *out, size_t size)
 {
 	struct json_object *alert = member(event, "alert");
 	struct json_object *c = member(alert, "context"), *target = member(c, "target");
-	size_t n = (size_t)snprintf(out, size, "%s %s %s %s", string_at(alert, "signature_id"),
-	    string_at(c, "kind"), string_at(c, "verdict"), string_at(c, "mechanism"));
+	size_t n =
+	    (size_t)snprintf(out, size, "%s %s %s %s", string_at(alert, "signature_id"),
+		string_at(c, "kind"), string_at(c, "verdict"), string_at(c, "mechanism"));
 
 	n += describe_list(member(c, "via"), ">", ">", out + n, size - n);
 	n += (size_t)snprintf(out + n, size - n, " %s#%s %s x%s %s %s/%s#%s",
@@ -585,12 +587,12 @@ play(struct script *s, const char *text)
 		memcpy(line, text, n);
 		line[n] = '\0';
 		text += n + (text[n] == '\n');
-		for (char *p = strtok_r(line, " \t", &save); p != NULL && argc < WORDS_MAX;
-		     p = strtok_r(NULL, " \t", &save))
+		for (char *p = strtok_r(line, " \t", &save);
+		     p != NULL && argc < WORDS_MAX; p = strtok_r(NULL, " \t", &save))
 			argv[argc++] = p;
 		argv[argc] = NULL;
 		while (argc == 1 && piece < book.pieces &&
-		    strcmp(book.piece[piece + 1].name, argv[0]) != 0)
+		       strcmp(book.piece[piece + 1].name, argv[0]) != 0)
 			piece++;
 		if (argc == 1 && piece < book.pieces)
 			play(s, book.piece[piece + 1].text);
@@ -655,7 +657,8 @@ each_request_is_an_event(void **state)
 	script_init(&s, CONF_LOG_PROXY);
 	script_start(&s);
 	play(&s, mail_through);
-	play(&s, "C syn 198.51.100.66 192.0.2.80#1080\nC ask socks4a a.example 443\nC close\n");
+	play(&s, "C syn 198.51.100.66 192.0.2.80#1080\nC ask socks4a a.example 443\nC "
+		 "close\n");
 	analyzers_finish(s.analyzers);
 	assert_int_equal(sinks_flush(s.sinks, error), 0);
 	file = fopen(s.path, "r");
@@ -756,8 +759,8 @@ a_flood_does_not_flush_what_others_asked(void **state)
 	play(&s, "C syn 192.0.2.80 203.0.113.25#25\nC ack\nA grant 0\nA1 greeting 220\n"
 		 "A1 mail <s@client.example> 250\nA1 final 250\n");
 	script_finish(&s);
-	assert_non_null(strstr(s.out,
-	    "2001 proxy confirmed socks5 192.0.2.80#1080 198.51.100.7 x1 high"));
+	assert_non_null(strstr(
+	    s.out, "2001 proxy confirmed socks5 192.0.2.80#1080 198.51.100.7 x1 high"));
 	assert_non_null(strstr(s.out, "2004 proxy attempted socks5 192.0.2.80#1080 "
 				      "198.51.100.66 x5000"));
 	script_release(&s);
@@ -776,7 +779,8 @@ parallel_tunnels_have_a_leg_each(void **state)
 	script_start(&s);
 	for (char i = 0; i < TUNNELS; i++) {
 		snprintf(line, sizeof(line),
-		    "%c syn 198.51.100.66 192.0.2.80#1080\n%c ask socks5 203.0.113.25 25\n",
+		    "%c syn 198.51.100.66 192.0.2.80#1080\n%c ask socks5 203.0.113.25 "
+		    "25\n",
 		    'A' + i, 'A' + i);
 		play(&s, line);
 	}
@@ -787,13 +791,56 @@ parallel_tunnels_have_a_leg_each(void **state)
 		play(&s, line);
 	}
 	for (char i = 0; i < TUNNELS; i++) {
-		snprintf(line, sizeof(line), "%c1 greeting 220\n%c end 100 100\n%c close\n",
-		    'A' + i, 'A' + i, 'A' + i);
+		snprintf(line, sizeof(line),
+		    "%c1 greeting 220\n%c end 100 100\n%c close\n", 'A' + i, 'A' + i,
+		    'A' + i);
 		play(&s, line);
 	}
 	script_finish(&s);
 	assert_non_null(strstr(s.out, "2001 proxy confirmed"));
 	assert_non_null(strstr(s.out, " x12 "));
+	script_release(&s);
+}
+
+static const char *
+state_of(const struct script *s, uint16_t port, char *buf, size_t size)
+{
+	struct inventory *inventory = analyzers_inventory(s->analyzers);
+	struct inventory_server server;
+
+	inventory_sort(inventory);
+	for (size_t i = 0; inventory_server(inventory, i, &server); i++) {
+		if (server.server.port == port)
+			return inventory_describe(&server, buf, size);
+	}
+	return "not listed";
+}
+
+static void
+proxies_stand_in_the_inventory_with_their_state(void **state)
+{
+	static struct script s;
+	char buf[256];
+
+	(void)state;
+	script_init(&s, CONF_LOG_ALERT);
+	script_start(&s);
+	play(&s, mail_through);
+	play(&s, "C syn 198.51.100.66 192.0.2.81#3128\n"
+		 "C ask http-connect 203.0.113.25 25\nC refuse 403\n"
+		 "C ask http-connect 203.0.113.25 25\nC refuse 403\nC close\n"
+		 "D syn 192.0.2.100 192.0.2.82#8080\n"
+		 "D ask http-connect 203.0.113.80 443\nD grant 200\nD close\n"
+		 "E syn 198.51.100.7 192.0.2.88#80\n"
+		 "E ask http-get www.example.org 80\nE grant 200?\nE close\n");
+	script_finish(&s);
+	assert_string_equal(
+	    state_of(&s, 1080, buf, sizeof(buf)), "open (confirmed: socks5)");
+	assert_string_equal(
+	    state_of(&s, 3128, buf, sizeof(buf)), "refused 2 attempts");
+	assert_string_equal(
+	    state_of(&s, 8080, buf, sizeof(buf)), "only inside clients seen");
+	assert_string_equal(state_of(&s, 80, buf, sizeof(buf)), "not listed");
 	script_release(&s);
 }
 
@@ -816,6 +863,7 @@ main(void)
 		cmocka_unit_test(ten_thousand_refused_probes_give_a_handful_of_lines),
 		cmocka_unit_test(a_flood_does_not_flush_what_others_asked),
 		cmocka_unit_test(parallel_tunnels_have_a_leg_each),
+		cmocka_unit_test(proxies_stand_in_the_inventory_with_their_state),
 	};
 	int failed;
 

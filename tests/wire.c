@@ -222,6 +222,7 @@ wire_send(struct wire *wire, struct wire_conn *conn, unsigned dir, unsigned flag
 	put16(tcp + 14, 65535);
 	memcpy(tcp + TCP_HEAD, payload, n);
 	put_checksum(tcp, TCP_HEAD + n, conn);
+	tcp[17] ^= wire->spoil_checksum;
 	conn->seq[dir] += (uint32_t)n + !!(flags & TCP_SYN) + !!(flags & TCP_FIN);
 	capture(wire, packet, ip + TCP_HEAD + n);
 }

@@ -20,6 +20,7 @@ struct wire {
 	struct pipeline *pipeline;
 	int64_t now_us;
 	uint64_t number;
+	bool spoil_checksum; /* of what is sent from now on */
 	char text[WIRE_TEXT_MAX]; /* one record a line */
 	size_t length;
 };
