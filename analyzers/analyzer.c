@@ -48,7 +48,8 @@ new_parts(struct analyzers *all, const struct conf *conf, struct sinks *sinks)
 	all->inventory = inventory_new(INVENTORY_SERVERS);
 	all->alerts = alerts_new(&conf->alerts, sinks, all->inventory);
 	all->requests = requests_new(&conf->proxy, show_request, all);
-	if (all->transactions == NULL || all->requests == NULL || all->inventory == NULL || all->alerts == NULL)
+	if (all->transactions == NULL || all->requests == NULL ||
+	    all->inventory == NULL || all->alerts == NULL)
 		return -1;
 	context.alerts = all->alerts;
 	context.transaction_slots = transactions_slots(all->transactions);

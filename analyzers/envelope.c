@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "envelope.h"
 
+#include <strings.h>
+
 bool
 envelope_is_transaction(enum fact_type type)
 {
@@ -45,30 +47,53 @@ keep(uint8_t *to, size_t max, struct slice text)
 	return slice_of(to, text.n);
 }
 
-static void
-set_server_name(
-    struct mail_session *mail, struct envelope_texts *texts, struct slice name)
-{
-	if (name.n != 0)
-		mail->server_name =
-		    keep(texts->server_name, sizeof(texts->server_name), name);
-}
-
+/* What a server says that turns a client away is no name. */
 static void
 greeting_fact(
     struct mail_session *mail, struct envelope_texts *texts, const struct record *record)
 {
 	mail->greeting_code = record->fact.code;
-	set_server_name(mail, texts, record_text(record, 0));
+	if (record->fact.code / 100 != 2)
+		return;
+	mail->banner_name = keep(
+	    texts->banner_name, sizeof(texts->banner_name), record_text(record, 0));
+	if (mail->server_name.n == 0)
+		mail->server_name = mail->banner_name;
 }
 
+static bool
+is_same_name(struct slice a, struct slice b)
+{
+	while (a.n > 0 && a.p[a.n - 1] == '.')
+		a.n--;
+	while (b.n > 0 && b.p[b.n - 1] == '.')
+		b.n--;
+	return a.n == b.n && a.n > 0 &&
+	       strncasecmp((const char *)a.p, (const char *)b.p, a.n) == 0;
+}
+
+/* Some servers begin with a word of their own, "Hello": that is no host name. */
+static bool
+is_host_name(struct slice name)
+{
+	return name.n > 0 &&
+	       (name.p[0] == '[' || memchr(name.p, '.', name.n) != NULL);
+}
+
+/* A server may repeat what the client called itself: that does not make it its own name.
+ * The banner, which comes before, it cannot take from the client. */
 static void
 helo_fact(
     struct mail_session *mail, struct envelope_texts *texts, const struct record *record)
 {
+	struct slice name = record_text(record, 1);
+
 	mail->helo = keep(texts->helo, sizeof(texts->helo), record_text(record, 0));
-	if (record->fact.code / 100 == 2)
-		set_server_name(mail, texts, record_text(record, 1));
+	if (record->fact.code / 100 != 2 || name.n == 0 ||
+	    (is_same_name(name, mail->helo) && !is_same_name(name, mail->banner_name)) ||
+	    (!is_host_name(name) && mail->banner_name.n > 0))
+		return;
+	mail->server_name = keep(texts->server_name, sizeof(texts->server_name), name);
 }
 
 /* A later failure does not undo a success: the session stays authenticated. */
@@ -235,6 +260,7 @@ static void
 message_fact(struct transaction *tx, const struct record_fact *fact)
 {
 	tx->has_message = true;
+	tx->whole = (fact->flags & (FACT_CUT | FACT_CUT_MORE | FACT_UNSURE)) == 0;
 	tx->headers_ended = true;
 	tx->size = fact->size;
 	tx->body_hash = fact->body_hash;
@@ -296,7 +322,7 @@ envelope_transaction_fact(struct transaction *tx, struct arena *arena,
 	struct keeper k = { .tx = tx, .arena = arena, .blocks = blocks };
 
 	tx->flags |= record->fact.flags;
-	tx->cut |= (record->fact.flags & FACT_CUT) != 0;
+	tx->cut |= (record->fact.flags & (FACT_CUT | FACT_CUT_MORE)) != 0;
 	switch (record->fact.type) {
 	case FACT_MAIL:
 		mail_fact(&k, record);

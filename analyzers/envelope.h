@@ -21,6 +21,7 @@ enum {
 struct envelope_texts {
 	uint8_t helo[ENVELOPE_HELO_MAX];
 	uint8_t server_name[ENVELOPE_SERVER_NAME_MAX];
+	uint8_t banner_name[ENVELOPE_SERVER_NAME_MAX];
 	uint8_t mechanism[ENVELOPE_MECHANISM_MAX];
 	uint8_t user[ENVELOPE_USER_MAX];
 };

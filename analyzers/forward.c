@@ -80,18 +80,18 @@ way_of(const struct forward *forward, uint64_t flow_id)
 }
 
 static enum way_kind
-kind_of(
-    const struct proxy *proxy, const struct session *s, const struct mail_session *mail)
+kind_of(const struct proxy *proxy, const struct session *s)
 {
-	bool mail_port = conf_has_port(&proxy->conf->mail_ports, s->server.port);
+	const struct leg *leg = legs_of(&proxy->legs, s->flow_id);
 
 	if (s->client.home == s->server.home)
 		return WAY_NONE;
 	if (s->server.home)
 		return WAY_INBOUND;
-	if (mail != NULL)
-		return mail->session.client.home ? WAY_OUT : WAY_REVERSE;
-	return mail_port ? WAY_OUT : WAY_REVERSE;
+	if (conf_has_port(&proxy->conf->mail_ports, s->server.port) ||
+	    (leg != NULL && (leg->flags & LEG_SMTP) != 0))
+		return WAY_OUT;
+	return WAY_REVERSE;
 }
 
 static const struct endpoint *
@@ -236,13 +236,28 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 	return entry;
 }
 
+/* Who speaks as the mail client may be known only after the first octets. */
 static void
-take_prefix(
-    struct proxy *proxy, const struct record *record, const struct mail_session *mail)
+set_kind(struct forward_way *way, enum way_kind kind)
+{
+	struct prefixes was = way->prefixes;
+
+	if (way->kind == kind || way->keys != 0)
+		return;
+	way->kind = (uint8_t)kind;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		way->prefixes.lengths[dir] = was.lengths[!dir];
+		memcpy(way->prefixes.hash[dir], was.hash[!dir], sizeof(was.hash[0]));
+		memcpy(way->prefixes.ts_us[dir], was.ts_us[!dir], sizeof(was.ts_us[0]));
+	}
+}
+
+static void
+take_prefix(struct proxy *proxy, const struct record *record)
 {
 	struct forward *forward = &proxy->forward;
 	uint32_t link = seen_find(forward->seen, flow_key(record->session.flow_id));
-	enum way_kind kind = kind_of(proxy, &record->session, mail);
+	enum way_kind kind = kind_of(proxy, &record->session);
 	struct forward_way *way;
 	uint32_t entry;
 	uint8_t dir;
@@ -252,6 +267,7 @@ take_prefix(
 	entry = link != SEEN_NONE ? seen_link_entry(forward->seen, link)
 				  : way_add(proxy, record, kind);
 	way = way_at(forward, entry);
+	set_kind(way, kind);
 	way->last = record->origin;
 	dir = record->prefix.dir ^ (uint8_t)(way->kind == WAY_REVERSE);
 	prefixes_take(&way->prefixes, dir, &record->prefix);
@@ -327,11 +343,11 @@ tell_when_due(
 }
 
 void
-forward_record(struct proxy *proxy, const struct record *record,
-    const struct transaction *tx, const struct mail_session *mail)
+forward_record(
+    struct proxy *proxy, const struct record *record, const struct transaction *tx)
 {
 	if (record->class == RECORD_PREFIX)
-		take_prefix(proxy, record, mail);
+		take_prefix(proxy, record);
 	else if (proxy->forward.found != 0)
 		tell_when_due(proxy, record, tx);
 }

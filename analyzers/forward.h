@@ -25,9 +25,9 @@ struct forward {
 int forward_init(struct forward *forward, const struct conf_proxy *conf);
 void forward_release(struct forward *forward);
 
-/* Any record at depth 0; tx, mail: as analyzers get them. */
-void forward_record(struct proxy *proxy, const struct record *record,
-    const struct transaction *tx, const struct mail_session *mail);
+/* Any record at depth 0; tx: its transaction, or NULL. */
+void forward_record(
+    struct proxy *proxy, const struct record *record, const struct transaction *tx);
 
 void forward_expire(struct forward *forward, int64_t now_us);
 void forward_stats(const struct forward *forward, struct stats_visitor *v);

@@ -18,8 +18,8 @@ enum inventory_state { /* the strongest that holds, strongest first */
 	INVENTORY_OPEN,          /* relays, by the verdict and mechanisms kept */
 	INVENTORY_SUSPECTED,
 	INVENTORY_REFUSED,       /* attempts were made and refused */
-	INVENTORY_LOCAL_ONLY,    /* only authenticated, local or trusted mail was seen; of a
-	                            proxy, only inside clients */
+	INVENTORY_LOCAL_ONLY,    /* only authenticated, local or trusted mail was seen;
+	                            only inside clients of a proxy */
 	INVENTORY_HIDDEN,        /* all of it under TLS */
 	INVENTORY_UNTESTED,      /* nobody tried anything that would tell */
 	INVENTORY_ONE_DIRECTION, /* only one direction was captured: nothing can be said */

@@ -22,9 +22,11 @@ void kin_release(struct kin *kin);
 void kin_claim(struct kin *kin, uint64_t flow_id);
 bool kin_is_claimed(const struct kin *kin, uint64_t flow_id);
 
+/* Names another finding in the alert, once. */
+void alert_relate(struct alert *alert, uint64_t id);
+
 /* Notes that id has part in the alert's connections, and adds to the alert which findings
  * of other kinds have. */
-void alert_relate(struct alert *alert, uint64_t id);
 void kin_relate(struct kin *kin, struct alert *alert, uint64_t id);
 
 #endif

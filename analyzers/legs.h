@@ -15,6 +15,7 @@
 #include "stats.h"
 
 enum leg_flag {
+	LEG_SMTP = 0x10,    /* its opener speaks SMTP */
 	LEG_REFUSED = 0x01, /* RST in answer to the SYN */
 	LEG_CLOSED = 0x02,
 	LEG_TAKEN = 0x04, /* a request or a forwarder explains it */

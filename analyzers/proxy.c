@@ -299,6 +299,7 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 
 	if (leg == NULL)
 		return;
+	leg->flags |= LEG_SMTP;
 	if ((mail->oddities & 1u << FACT_ODDITY_HTTP) == 0)
 		return;
 	if ((record->fact.type == FACT_HELO || record->fact.type == FACT_MAIL) &&
@@ -317,7 +318,7 @@ proxy_record(void *self, const struct record *record, const struct transaction *
 	if (record->class == RECORD_CONN || record->class == RECORD_PREFIX)
 		connection(proxy, record);
 	if (record->session.depth == 0)
-		forward_record(proxy, record, tx, mail);
+		forward_record(proxy, record, tx);
 	if (mail == NULL)
 		return;
 	if (record->class == RECORD_FACT && record->session.depth != 0)

@@ -103,19 +103,26 @@ literal_addr(struct slice text, struct addr *addr)
 }
 
 static bool
+is_name(struct slice name, const char *domain)
+{
+	char normal[DOMAIN_MAX + 1];
+
+	return name.n > 0 && domain_normalise(name, normal) != 0 &&
+	       strcmp(normal, domain) == 0;
+}
+
+static bool
 is_server_name(const struct recipient_own *own, const char *domain)
 {
-	char name[DOMAIN_MAX + 1];
-
-	return own->server_name.n > 0 && domain_normalise(own->server_name, name) != 0 &&
-	       strcmp(name, domain) == 0;
+	return is_name(own->server_name, domain) || is_name(own->banner_name, domain);
 }
 
 /* A server that was not heard saying its name may have any below our domains. */
 static bool
 may_be_server_name(const struct recipient_own *own, const char *domain)
 {
-	if (own->server == NULL || own->server_name.n > 0 || own->local_domains == NULL)
+	if (own->server == NULL || own->server_name.n > 0 || own->banner_name.n > 0 ||
+	    own->local_domains == NULL)
 		return false;
 	while ((domain = strchr(domain, '.')) != NULL) {
 		if (domain_set_has(own->local_domains, ++domain))
@@ -125,17 +132,24 @@ may_be_server_name(const struct recipient_own *own, const char *domain)
 }
 
 static bool
-is_own_addr(const struct recipient_own *own, const struct addr *addr)
+is_literal_name(struct slice name, const struct addr *addr)
 {
 	struct slice text;
 	struct addr named;
 
+	return literal_of(name, &text) && literal_addr(text, &named) == 0 &&
+	       addr_equal(addr, &named);
+}
+
+static bool
+is_own_addr(const struct recipient_own *own, const struct addr *addr)
+{
 	if (own->server != NULL && addr_equal(addr, own->server))
 		return true;
 	if (own->home_net != NULL && netset_has(own->home_net, addr))
 		return true;
-	return literal_of(own->server_name, &text) && literal_addr(text, &named) == 0 &&
-	       addr_equal(addr, &named);
+	return is_literal_name(own->server_name, addr) ||
+	       is_literal_name(own->banner_name, addr);
 }
 
 static enum place

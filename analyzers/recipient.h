@@ -30,8 +30,8 @@ struct recipient_own {
 	const struct domain_set *local_domains, *relay_domains;
 	const struct netset *home_net;
 	const struct addr *server;
-	struct slice
-	    server_name; /* as in its banner or HELO reply: a name or a literal */
+	/* As in its HELO reply and its banner: names or literals. */
+	struct slice server_name, banner_name;
 };
 
 struct recipient {

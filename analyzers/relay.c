@@ -12,8 +12,6 @@
 
 #include "relay_state.h"
 
-enum { GAPS = 16384, GAPS_SHARE_PERCENT = 25 };
-
 static bool
 relay_enabled(const struct conf *conf)
 {
@@ -30,7 +28,7 @@ relay_free(void *self)
 	relay_index_release(&relay->index);
 	relay_trace_release(&relay->trace);
 	relay_servers_free(relay->servers);
-	seen_free(relay->gaps);
+	relay_letters_release(&relay->letters);
 	free(relay->open);
 	free(relay);
 }
@@ -48,9 +46,6 @@ leg_gone(void *context, const struct relay_leg *leg)
 static void *
 relay_new(const struct analyzer_context *context)
 {
-	static const struct seen_limits gaps = {
-		.entries = GAPS, .keys = GAPS, .share_percent = GAPS_SHARE_PERCENT
-	};
 	const struct conf *conf = context->conf;
 	struct relay *relay = calloc(1, sizeof(*relay));
 
@@ -62,10 +57,10 @@ relay_new(const struct analyzer_context *context)
 	relay->index.rcpt_only = relay->undecided;
 	relay->open = calloc(context->transaction_slots, sizeof(*relay->open));
 	relay->servers = relay_servers_new(conf->relay.window_sec);
-	relay->gaps = seen_new(&gaps);
-	if (relay->open == NULL || relay->servers == NULL || relay->gaps == NULL ||
+	if (relay->open == NULL || relay->servers == NULL ||
 	    relay_index_init(&relay->index, &conf->relay, leg_gone, relay) == -1 ||
-	    relay_trace_init(&relay->trace, &conf->relay) == -1) {
+	    relay_trace_init(&relay->trace, &conf->relay) == -1 ||
+	    relay_letters_init(&relay->letters, &conf->relay) == -1) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -118,6 +113,7 @@ relay_read_path(
 	if (open->role == RELAY_ROLE_INBOUND) {
 		own.server = &session_service(&open->tx->mail->session)->addr;
 		own.server_name = open->tx->mail->server_name;
+		own.banner_name = open->tx->mail->banner_name;
 	}
 	recipient_read(path, cut, &own, &relay->rcpt);
 }
@@ -143,12 +139,6 @@ relay_is_refused(const struct record_fact *fact)
 	return fact->code >= 400 && (fact->flags & FACT_UNSURE) == 0;
 }
 
-bool
-relay_may_be_authenticated(const struct relay_open *open)
-{
-	return !open->whole || !open->mail_sure;
-}
-
 void
 relay_close_leg(struct relay *relay, const struct relay_open *open)
 {
@@ -156,27 +146,7 @@ relay_close_leg(struct relay *relay, const struct relay_open *open)
 
 	if (open->leg != SEEN_NONE)
 		relay_index_leg(&relay->index, side, open->leg)->flags &=
-		    (uint8_t)~RELAY_LEG_OPEN;
-}
-
-/* Whether the session was seen from its start, without a gap that may hide AUTH. */
-static bool
-is_whole(const struct relay *relay, const struct mail_session *mail)
-{
-	return (mail->greeting_code != 0 || mail->helo.n > 0) &&
-	       seen_find(relay->gaps, mail->session.flow_id) == SEEN_NONE;
-}
-
-static void
-note_gap(struct relay *relay, const struct relay_open *open)
-{
-	const struct session *s = &open->tx->mail->session;
-	uint32_t entry;
-
-	if (seen_find(relay->gaps, s->flow_id) != SEEN_NONE)
-		return;
-	entry = seen_add(relay->gaps, s->client.addr.q[1], open->tx->last.ts_us);
-	seen_key(relay->gaps, entry, s->flow_id);
+		    (uint16_t)~RELAY_LEG_OPEN;
 }
 
 static struct relay_open *
@@ -195,7 +165,6 @@ open_of(struct relay *relay, const struct transaction *tx)
 		.tx_id = tx->tx_id,
 		.role = role_of(relay, tx->mail),
 		.leg = SEEN_NONE,
-		.whole = is_whole(relay, tx->mail),
 	};
 	return open;
 }
@@ -217,15 +186,17 @@ transaction_fact(
 	bool inbound = open->role == RELAY_ROLE_INBOUND;
 	bool unsure = (record->fact.flags & FACT_UNSURE) != 0;
 
-	if (record->fact.type == FACT_MAIL) {
-		open->mail_sure = !unsure;
-		if (unsure && inbound)
-			note_gap(relay, open);
-	}
+	open->blind |= (record->fact.flags & FACT_BLIND) != 0;
 	if (record->fact.type == FACT_DATA && !unsure)
 		open->data_code = record->fact.code;
 	if (record->fact.type == FACT_FINAL && !unsure)
 		open->final_code = record->fact.code;
+	/* Unsure is also what ended after a gap: the verdict may lie in it. */
+	if (record->fact.type == FACT_FINAL && record->fact.code == 0)
+		open->hidden = true;
+	if (unsure && (record->fact.type == FACT_DATA || record->fact.type == FACT_FINAL ||
+			  record->fact.type == FACT_ABORT))
+		open->hidden = true;
 	if (record->fact.type == FACT_RCPT && inbound)
 		relay_in_rcpt(relay, open, record);
 	else if (record->fact.type == FACT_RCPT)

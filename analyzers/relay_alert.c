@@ -73,6 +73,16 @@ relay_alert_outbound(
 	alert->delay_ms = (out->first_us - in->last_us) / 1000;
 }
 
+const struct transaction *
+relay_letter(struct relay *relay, const struct relay_leg *in)
+{
+	if ((in->flags & RELAY_LEG_OPEN) != 0)
+		return relay->open[in->slot].tx;
+	if ((in->flags & RELAY_LEG_KEPT) == 0)
+		return NULL;
+	return relay_letters_show(&relay->letters, in->letter, in->flow_id, in->tx_id);
+}
+
 void
 relay_alert_raise(struct relay *relay, const struct alert *alert)
 {

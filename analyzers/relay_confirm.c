@@ -33,7 +33,7 @@ two_legs(struct relay *relay, const struct relay_match *m, const struct relay_op
 	const struct relay_leg *in = relay_index_leg(&relay->index, RELAY_IN, m->in);
 	uint32_t wanted = relay->conf->relay.unrelated_domains;
 
-	if ((in->flags & RELAY_LEG_MAYBE_AUTH) != 0)
+	if ((in->flags & RELAY_LEG_CAPPED) != 0)
 		return ALERT_SUSPECTED;
 	if (!relay->undecided)
 		return ALERT_CONFIRMED;
@@ -58,12 +58,18 @@ count_keys(struct relay_counts *counts, unsigned evidence)
 		counts->by_body++;
 }
 
-/* The texts of the inbound transaction where it is still open, else of the outbound. */
-static const struct transaction *
-mail_of(
-    const struct relay *relay, const struct relay_leg *in, const struct relay_open *now)
+/* The head of the alert is the inbound leg: so are its packet and its texts, as long as
+ * they are known. The time is when it was found out. */
+static struct origin
+origin_of(const struct relay_leg *in, const struct relay_open *now)
 {
-	return (in->flags & RELAY_LEG_OPEN) != 0 ? relay->open[in->slot].tx : now->tx;
+	struct origin origin = now->tx->last;
+
+	if (now->role == RELAY_ROLE_OUTBOUND) {
+		origin.number = in->first_number;
+		origin.source = in->first_source;
+	}
+	return origin;
 }
 
 static void
@@ -72,10 +78,9 @@ confirm(struct relay *relay, const struct relay_match *m, const struct relay_ope
 	struct relay_leg *in = relay_index_leg(&relay->index, RELAY_IN, m->in);
 	struct relay_leg *out = relay_index_leg(&relay->index, RELAY_OUT, m->out);
 	unsigned evidence = m->evidence;
-	struct alert alert = { .origin = now->tx->last,
+	struct alert alert = { .origin = origin_of(in, now),
 		.has_tx = true,
-		.tx_id = in->tx_id,
-		.mail = mail_of(relay, in, now) };
+		.tx_id = in->tx_id };
 	enum alert_verdict verdict = two_legs(relay, m, now, &evidence);
 
 	out->flags |= RELAY_LEG_MATCHED;
@@ -85,6 +90,9 @@ confirm(struct relay *relay, const struct relay_match *m, const struct relay_ope
 	}
 	relay_alert_fill(&alert, in, verdict, evidence);
 	relay_alert_outbound(&alert, in, out);
+	alert.mail = relay_letter(relay, in);
+	if (alert.mail == NULL)
+		alert.mail = now->tx;
 	alert.domain = slice_str(now->domain);
 	count_keys(&relay->counts, evidence);
 	relay_alert_raise(relay, &alert);
@@ -102,6 +110,29 @@ is_taken(const struct relay_open *open)
 		       open->final_code / 100 == 2));
 }
 
+/* Whether it may be that the server took the message for others than the third party:
+ * what looks like a refusal may be one, and a local user may forward to that very
+ * address. */
+static bool
+is_doubtful(const struct relay_open *open)
+{
+	return open->accepted == 0 && (open->doubted > 0 || open->mixed);
+}
+
+static void
+inbound_flags(struct relay *relay, const struct relay_open *open)
+{
+	struct relay_leg *leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
+
+	if (is_doubtful(open))
+		leg->flags |= RELAY_LEG_CAPPED;
+	if (open->tx->mail_from.n == 0)
+		return;
+	relay_read_path(relay, open->tx->mail_from, false, open);
+	if (relay->rcpt.class == RECIPIENT_LOCAL)
+		leg->flags |= RELAY_LEG_OWN_SENDER;
+}
+
 void
 relay_confirm_by(struct relay *relay, enum relay_side side, const struct relay_open *open)
 {
@@ -114,6 +145,8 @@ relay_confirm_by(struct relay *relay, enum relay_side side, const struct relay_o
 	if (open->unsure > 0)
 		relay_index_leg(&relay->index, side, open->leg)->flags |=
 		    RELAY_LEG_UNSURE;
+	if (side == RELAY_IN)
+		inbound_flags(relay, open);
 	m = relay_index_match(&relay->index, side, open->leg);
 	if (m.evidence != 0)
 		confirm(relay, &m, open);

@@ -29,8 +29,8 @@ remember_rcpt(struct relay *relay, struct relay_open *open)
 	leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
 	leg->mechanism = (uint8_t)open->mechanism;
 	leg->rcpt_code = open->rcpt_code;
-	if (relay_may_be_authenticated(open))
-		leg->flags |= RELAY_LEG_MAYBE_AUTH;
+	if (open->blind)
+		leg->flags |= RELAY_LEG_CAPPED;
 	seen_key(in, open->leg, relay_rcpt_key(relay->rcpt.hash));
 	if (relay->rcpt.inner_hash != relay->rcpt.hash)
 		seen_key(in, open->leg, relay_rcpt_key(relay->rcpt.inner_hash));
@@ -53,6 +53,7 @@ inbound_third_party(
 		decide_by(open, rcpt, ALERT_REFUSED, fact->code);
 	} else {
 		open->unsure++;
+		open->doubted += fact->code >= 400;
 		decide_by(open, rcpt, ALERT_ATTEMPTED, 0);
 		remember_rcpt(relay, open);
 	}
@@ -68,7 +69,7 @@ is_submission(const struct relay *relay, const struct relay_open *open)
 void
 relay_in_rcpt(struct relay *relay, struct relay_open *open, const struct record *record)
 {
-	if (relay_may_be_authenticated(open) && is_submission(relay, open))
+	if (open->blind && is_submission(relay, open))
 		return;
 	relay_read_rcpt(relay, open, record);
 	if (relay->rcpt.class == RECIPIENT_FOREIGN)
@@ -80,7 +81,23 @@ relay_in_rcpt(struct relay *relay, struct relay_open *open, const struct record 
 		    RELAY_LEG_MIXED;
 }
 
-/* What the replies alone say. */
+/* Whether the server may have refused unseen what it let pass so far. */
+static bool
+is_outcome_hidden(const struct relay_open *open)
+{
+	const struct transaction *tx = open->tx;
+
+	return open->hidden || tx->abort == FACT_ABORT_LOST ||
+	       (tx->abort == FACT_ABORT_RSET && tx->has_message);
+}
+
+/*
+ * What the replies alone say. A reply that was lost, or that may belong to another
+ * command, neither accepts nor refuses: where there is no other there is no verdict. A
+ * recipient that surely was accepted is rcpt-accepted only where the client or the
+ * capture is seen to stop there; where a gap may hold what the server said to the
+ * message it is suspected.
+ */
 static enum alert_verdict
 one_leg(const struct relay_open *open)
 {
@@ -88,9 +105,11 @@ one_leg(const struct relay_open *open)
 		return open->refused > 0 ? ALERT_REFUSED : ALERT_NO_VERDICT;
 	if (open->data_code >= 400 || open->final_code >= 400)
 		return ALERT_REFUSED;
-	if (open->strength == ALERT_SUSPECTED || relay_may_be_authenticated(open))
+	if (open->strength == ALERT_SUSPECTED || open->blind)
 		return ALERT_SUSPECTED;
-	return open->final_code >= 200 ? ALERT_ACCEPTED : ALERT_RCPT_ACCEPTED;
+	if (open->final_code >= 200)
+		return ALERT_ACCEPTED;
+	return is_outcome_hidden(open) ? ALERT_SUSPECTED : ALERT_RCPT_ACCEPTED;
 }
 
 /* What the server said last about the message itself. */
@@ -130,8 +149,6 @@ judge(struct relay *relay, const struct relay_open *open, enum alert_verdict was
 	if (verdict <= was)
 		return was;
 	leg = passing_leg(open);
-	if (relay_index_forwarded(&relay->index, open->rcpt_hash, &leg))
-		return was;
 	if (verdict == ALERT_REFUSED && leg.data_code < 400)
 		leg.data_code = 0; /* that was for other recipients */
 	if (relay_index_attempted(&relay->index, open->rcpt_hash, open->tx->first.ts_us))
@@ -170,6 +187,10 @@ relay_in_end(struct relay *relay, struct relay_open *open)
 	leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
 	leg->verdict = (uint8_t)judge(relay, open, (enum alert_verdict)leg->verdict);
 	relay_close_leg(relay, open);
-	if ((leg->flags & RELAY_LEG_CARRIED) == 0)
+	if ((leg->flags & RELAY_LEG_CARRIED) == 0) {
 		seen_drop(relay->index.side[RELAY_IN], open->leg);
+		return;
+	}
+	leg->letter = relay_letters_keep(&relay->letters, open->tx);
+	leg->flags |= RELAY_LEG_KEPT;
 }

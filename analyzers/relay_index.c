@@ -169,7 +169,7 @@ relay_index_has(
 
 static bool
 has_attempt(
-    const struct relay_index *index, uint64_t key, uint8_t ruled_out, int64_t since_us)
+    const struct relay_index *index, uint64_t key, uint16_t ruled_out, int64_t since_us)
 {
 	const struct seen *out = index->side[RELAY_OUT];
 
@@ -193,31 +193,6 @@ relay_index_attempted(
 
 	return has_attempt(index, refused, 0, since_us) ||
 	       has_attempt(index, accepted, RELAY_LEG_CARRIED | RELAY_LEG_OPEN, since_us);
-}
-
-static bool
-has_voice(const struct relay_index *index, uint64_t key, const struct relay_leg *leg)
-{
-	const struct seen *out = index->side[RELAY_OUT];
-
-	for (uint32_t k = seen_find(out, key); k != SEEN_NONE;
-	     k = seen_find_next(out, k)) {
-		const struct relay_leg *other =
-		    relay_index_leg(index, RELAY_OUT, seen_link_entry(out, k));
-
-		if (other->voice == leg->voice && other->last_us >= leg->first_us)
-			return true;
-	}
-	return false;
-}
-
-bool
-relay_index_forwarded(
-    const struct relay_index *index, uint64_t address_hash, const struct relay_leg *leg)
-{
-	return leg->voice != 0 &&
-	       (has_voice(index, relay_rcpt_key(address_hash), leg) ||
-		   has_voice(index, relay_attempt_key(address_hash), leg));
 }
 
 void

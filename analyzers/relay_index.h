@@ -61,10 +61,6 @@ bool relay_index_has(
 bool relay_index_attempted(
     const struct relay_index *index, uint64_t address_hash, int64_t since_us);
 
-/* Whether the transaction of leg went on byte for byte: no relay but a TCP forwarder. */
-bool relay_index_forwarded(
-    const struct relay_index *index, uint64_t address_hash, const struct relay_leg *leg);
-
 void relay_index_expire(struct relay_index *index, int64_t now_us);
 void relay_index_stats(const struct relay_index *index, struct stats_visitor *v);
 

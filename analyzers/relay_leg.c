@@ -48,9 +48,94 @@ text_hash(struct slice s)
 	return s.n > 0 ? hash32(s) : 0;
 }
 
-/* Addresses compare without case, as recipients do. */
+/* Splits at the first, or the last, c. */
+static bool
+split(struct slice s, uint8_t c, bool last, struct slice *before, struct slice *after)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		size_t at = last ? s.n - 1 - i : i;
+
+		if (s.p[at] != c)
+			continue;
+		*before = slice_head(s, at);
+		*after = slice_tail(s, at + 1);
+		return true;
+	}
+	return false;
+}
+
+static bool
+skip_prefix(struct slice *s, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	if (s->n < n || memcmp(s->p, prefix, n) != 0)
+		return false;
+	*s = slice_tail(*s, n);
+	return true;
+}
+
+/* `hash=time=domain=user`, and before it `hash=forwarder==` in the second form. */
+static bool
+split_srs(struct slice s, bool second, struct slice *user, struct slice *domain)
+{
+	struct slice field;
+
+	while (second) {
+		if (!split(s, '=', false, &field, &s))
+			return false;
+		second = s.n == 0 || s.p[0] != '=';
+	}
+	skip_prefix(&s, "=");
+	return split(s, '=', false, &field, &s) && split(s, '=', false, &field, &s) &&
+	       split(s, '=', false, domain, user);
+}
+
+/*
+ * Who is embedded in the sender local@domain, in lower case: SRS (SRS0=..=domain=user,
+ * SRS1=..), BATV (prvs=tag=user, btv1==tag==user) and the forms of VERP that end with
+ * user=domain.
+ */
+static bool
+split_embedded(struct slice local, struct slice *user, struct slice *domain)
+{
+	struct slice field, rest = local;
+	bool second = skip_prefix(&rest, "srs1");
+
+	if ((second || skip_prefix(&rest, "srs0")) && rest.n > 0)
+		return split_srs(slice_tail(rest, 1), second, user, domain);
+	if (skip_prefix(&rest, "btv1=="))
+		return split(rest, '=', false, &field, user) && skip_prefix(user, "=");
+	if (skip_prefix(&rest, "prvs="))
+		return split(rest, '=', false, &field, user);
+	if (!split(local, '=', true, user, domain) ||
+	    memchr(domain->p, '.', domain->n) == NULL)
+		return false;
+	split(*user, '+', true, &field, user);
+	return true;
+}
+
 static uint32_t
-sender_hash(struct slice path)
+original_hash(struct slice path)
+{
+	uint8_t buf[FACT_TEXT_MAX + 1];
+	struct slice local, domain, user;
+	size_t n = 0;
+
+	if (!split(path, '@', true, &local, &domain) ||
+	    !split_embedded(local, &user, &domain) || user.n + domain.n >= sizeof(buf))
+		return hash32(path);
+	for (size_t i = 0; i < user.n; i++)
+		buf[n++] = user.p[i];
+	buf[n++] = '@';
+	for (size_t i = 0; i < domain.n; i++)
+		buf[n++] = domain.p[i];
+	return hash32(slice_of(buf, n));
+}
+
+/* Addresses compare without case, as recipients do. */
+static void
+set_sender(struct relay_leg *leg, struct slice path)
 {
 	uint8_t buf[FACT_TEXT_MAX];
 
@@ -61,15 +146,10 @@ sender_hash(struct slice path)
 	path.p = buf;
 	if (path.n >= 2 && buf[0] == '<' && buf[path.n - 1] == '>')
 		path = slice_of(buf + 1, path.n - 2);
-	return hash32(path);
-}
-
-static uint32_t
-voice_of(const struct mail_session *mail)
-{
-	if (mail->server_name.n == 0 || mail->helo.n == 0)
-		return 0;
-	return hash32(mail->server_name) * 31 + hash32(mail->helo);
+	leg->sender = hash32(path);
+	leg->original_sender = original_hash(path);
+	if (path.n == 0)
+		leg->flags |= RELAY_LEG_NULL_SENDER;
 }
 
 void
@@ -91,7 +171,6 @@ relay_leg_of_session(struct relay_leg *leg, const struct mail_session *mail)
 	leg->vlan_layers = s->vlan_layers;
 	memcpy(leg->vlan, s->vlan, sizeof(leg->vlan));
 	leg->tls = (uint8_t)mail->tls;
-	leg->voice = voice_of(mail);
 }
 
 void
@@ -165,9 +244,10 @@ relay_leg_update(struct relay_leg *leg, const struct transaction *tx, bool outbo
 	leg->message_id = id.n >= MESSAGE_ID_MIN ? hash64(id) : 0;
 	leg->subject = text_hash(tx->subject);
 	leg->date = text_hash(tx->date);
-	leg->sender = tx->mail_from.n > 0 ? sender_hash(tx->mail_from) : 0;
-	if (leg->sender == hash32(slice_of("", 0)))
-		leg->flags |= RELAY_LEG_NULL_SENDER;
+	if (tx->mail_from.n > 0)
+		set_sender(leg, tx->mail_from);
+	if (tx->whole)
+		leg->flags |= RELAY_LEG_WHOLE;
 	if (tx->has_message && tx->body_bytes > 0) {
 		leg->body = tx->body_hash;
 		leg->body_bytes = (uint16_t)tx->body_bytes;
@@ -288,23 +368,69 @@ same_content(const struct relay_leg *in, const struct relay_leg *out)
 	return bits;
 }
 
-/* Everything is known of both and nothing is the same: somebody else's letter to the same
- * person. Also a bounce, by its null sender, to a sender who is the recipient. */
 static bool
-is_other_message(const struct relay_leg *in, const struct relay_leg *out, unsigned same)
+differs(uint64_t a, uint64_t b)
 {
-	bool ids = in->message_id != 0 && out->message_id != 0;
-	bool bodies = in->body_bytes != 0 && out->body_bytes != 0;
-	bool bounce = (out->flags & RELAY_LEG_NULL_SENDER) != 0 &&
+	return a != 0 && b != 0 && a != b;
+}
+
+/* A sender that embeds the other, or is made local so, is neither the same nor another. */
+static bool
+is_other_sender(const struct relay_leg *in, const struct relay_leg *out)
+{
+	return differs(in->sender, out->sender) &&
+	       in->original_sender != out->original_sender &&
+	       in->original_sender != out->sender && in->sender != out->original_sender;
+}
+
+/* Relays add a Date, a Message-ID, a From, but never a Subject. */
+static bool
+is_other_subject(const struct relay_leg *in, const struct relay_leg *out)
+{
+	return differs(in->subject, out->subject) ||
+	       (in->subject == 0 && out->subject != 0 &&
+		   (in->flags & RELAY_LEG_WHOLE) != 0) ||
+	       (out->subject == 0 && in->subject != 0 &&
+		   (out->flags & RELAY_LEG_WHOLE) != 0);
+}
+
+static bool
+is_other_content(const struct relay_leg *in, const struct relay_leg *out)
+{
+	return differs(in->message_id, out->message_id) ||
+	       differs(in->body_bytes == 0 ? 0 : in->body,
+		   out->body_bytes == 0 ? 0 : out->body) ||
+	       is_other_subject(in, out) || differs(in->date, out->date);
+}
+
+/*
+ * Both legs are for the same recipient; is it the same message, or somebody else's to the
+ * same person? Compared is what is known of both: Message-ID, body, sender, Subject,
+ * Date, and whether the trace of the outbound leg names the client. One that agrees will
+ * do, whatever else was rewritten; but a sender of ours may have written both letters, or
+ * be a forgery in one. Where none agrees, one that differs makes it another message;
+ * where nothing can be compared the recipient alone tells. A null sender in place of a
+ * sender is a bounce, which has a Message-ID, a body and a Subject of its own.
+ */
+static bool
+is_same_message(const struct relay_leg *in, const struct relay_leg *out, unsigned same)
+{
+	const unsigned content = ALERT_EVIDENCE_OUTBOUND_MESSAGE_ID |
+				 ALERT_EVIDENCE_OUTBOUND_BODY |
+				 ALERT_EVIDENCE_OUTBOUND_SUBJECT;
+	bool bounce = (out->flags & RELAY_LEG_NULL_SENDER) != 0 && in->sender != 0 &&
 		      (in->flags & RELAY_LEG_NULL_SENDER) == 0;
 
-	if (same != 0 || !ids || !bodies)
+	if (bounce && (same & content) == 0)
 		return false;
-	if (bounce)
+	if (in->date != 0 && in->date == out->date)
 		return true;
-	return in->sender != 0 && out->sender != 0 && in->subject != 0 &&
-	       out->subject != 0 && in->date != 0 && out->date != 0 &&
-	       in->date != out->date;
+	if (same == ALERT_EVIDENCE_OUTBOUND_SENDER &&
+	    (in->flags & RELAY_LEG_OWN_SENDER) != 0)
+		return !is_other_content(in, out);
+	if (same != 0)
+		return true;
+	return !is_other_content(in, out) && !is_other_sender(in, out);
 }
 
 unsigned
@@ -314,16 +440,15 @@ relay_legs_match(const struct relay_leg *in, const struct relay_leg *out, bool s
 	unsigned same = same_content(in, out);
 
 	if ((in->flags & out->flags & RELAY_LEG_CARRIED) == 0 ||
-	    out->last_us + SKEW_US < in->first_us ||
-	    (in->voice != 0 && in->voice == out->voice))
+	    out->last_us + SKEW_US < in->first_us)
 		return 0;
 	if (((in->flags | out->flags) & RELAY_LEG_UNSURE) != 0 &&
 	    !(same_rcpt && relay_evidence_keys(same) > 0))
 		return 0;
 	if (same_rcpt)
-		return is_other_message(in, out, same)
-			   ? 0
-			   : same | ALERT_EVIDENCE_OUTBOUND_RCPT;
+		return is_same_message(in, out, same)
+			   ? same | ALERT_EVIDENCE_OUTBOUND_RCPT
+			   : 0;
 	if (rcpt_only || (in->flags & RELAY_LEG_MIXED) != 0)
 		return 0;
 	if ((same & ALERT_EVIDENCE_OUTBOUND_MESSAGE_ID) != 0)

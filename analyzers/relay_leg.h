@@ -22,7 +22,10 @@ enum relay_leg_flag {
 	RELAY_LEG_NULL_SENDER = 0x08,
 	RELAY_LEG_MATCHED = 0x10,    /* outbound: belongs to an inbound one */
 	RELAY_LEG_UNSURE = 0x20,     /* the reply to a recipient was lost */
-	RELAY_LEG_MAYBE_AUTH = 0x40, /* inbound: AUTH may have been missed */
+	RELAY_LEG_CAPPED = 0x40,     /* inbound: whatever leaves, it is suspected only */
+	RELAY_LEG_WHOLE = 0x80,      /* the message was: a header not seen is not there */
+	RELAY_LEG_OWN_SENDER = 0x100, /* inbound: the sender is, or says so, one of ours */
+	RELAY_LEG_KEPT = 0x200,       /* inbound: its texts are, at letter */
 };
 
 struct relay_leg {
@@ -34,17 +37,17 @@ struct relay_leg {
 	const char *app_proto;
 	uint64_t message_id, body;
 	uint32_t sender, subject, date;
-	/* How server and client named themselves: what is forwarded byte for byte has the
-	 * same on both legs, what is relayed has not. */
-	uint32_t voice;
+	uint32_t original_sender; /* that is embedded in the sender; else the sender */
 	/* Addresses that Received names; inbound: the client's. */
 	uint32_t trace[RELAY_TRACES];
 	uint32_t tx_id, slot;
+	uint32_t letter; /* in struct relay_letters */
 	uint16_t client_port, server_port, relay_port;
 	uint16_t first_source, start_source;
 	uint16_t vlan[VLAN_LAYERS_MAX];
 	uint16_t rcpt_code, data_code, body_bytes;
-	uint8_t vlan_layers, flags, tls, verdict, mechanism;
+	uint16_t flags;
+	uint8_t vlan_layers, tls, verdict, mechanism;
 };
 
 /* leg is zero before. */

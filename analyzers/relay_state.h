@@ -12,6 +12,7 @@
 #include "analyzer.h"
 #include "recipient.h"
 #include "relay_index.h"
+#include "relay_letters.h"
 #include "relay_servers.h"
 #include "relay_trace.h"
 
@@ -30,9 +31,11 @@ struct relay_open {
 	enum relay_role role;
 	uint32_t leg; /* in the index; SEEN_NONE: no third-party recipient to remember */
 	bool mixed;   /* RELAY_LEG_MIXED, before there is a leg */
-	bool whole;   /* its session was, so far; if not, AUTH may have been missed */
-	bool mail_sure;
-	uint32_t accepted, refused, unsure; /* third-party recipients */
+	bool blind;   /* FACT_BLIND: AUTH may have been missed, suspected at most */
+	bool hidden;  /* what came after the recipients: a refusal may have been lost */
+	/* Third-party recipients; of the unsure ones, those whose reply looks like a
+	 * refusal. */
+	uint32_t accepted, refused, unsure, doubted;
 	/* The recipient that decides: the strongest, plain among equals. */
 	enum alert_verdict strength;
 	enum alert_mechanism mechanism;
@@ -54,7 +57,7 @@ struct relay {
 	struct relay_index index;
 	struct relay_trace trace;
 	struct relay_servers *servers;
-	struct seen *gaps;       /* inbound sessions that lost something before a MAIL */
+	struct relay_letters letters;
 	struct relay_open *open; /* by the transaction's slot */
 	bool undecided;          /* no local domains: only two legs tell */
 	struct relay_counts counts;
@@ -75,9 +78,6 @@ void relay_read_rcpt(
 /* Replies that may belong to another command are neither, like those that were lost. */
 bool relay_is_accepted(const struct record_fact *fact);
 bool relay_is_refused(const struct record_fact *fact);
-
-/* Whether the client may have authenticated unseen: such are suspected at most. */
-bool relay_may_be_authenticated(const struct relay_open *open);
 
 /* The transaction ends; its leg stays. */
 void relay_close_leg(struct relay *relay, const struct relay_open *open);
@@ -100,5 +100,8 @@ void relay_alert_fill(struct alert *alert, const struct relay_leg *in,
 void relay_alert_outbound(
     struct alert *alert, const struct relay_leg *in, const struct relay_leg *out);
 void relay_alert_raise(struct relay *relay, const struct alert *alert);
+
+/* The texts of the inbound transaction, open or remembered; NULL where they are gone. */
+const struct transaction *relay_letter(struct relay *relay, const struct relay_leg *in);
 
 #endif

@@ -67,9 +67,9 @@ next_word(struct slice *text)
 	struct slice s = *text;
 	size_t n = 0;
 
-	while (s.n > 0 && s.p[0] == ' ')
+	while (s.n > 0 && s.p[0] <= ' ') /* folded by any white space */
 		s = slice_tail(s, 1);
-	while (n < s.n && s.p[n] != ' ' && s.p[n] != ';')
+	while (n < s.n && s.p[n] > ' ' && s.p[n] != ';')
 		n++;
 	*text = slice_tail(s, n < s.n && s.p[n] == ';' ? n + 1 : n);
 	return slice_head(s, n);

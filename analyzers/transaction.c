@@ -15,13 +15,13 @@ enum {
 
 struct mail_state {
 	struct mail_session mail; /* first: what others see */
-	struct envelope_texts texts;
 	uint32_t open[SESSION_OPEN]; /* slots, in the order they began */
 	unsigned open_count;
 	bool told;    /* its empty transaction was given */
 	bool closing; /* goes with the next record */
 	uint32_t over_base; /* which transactions ended: all below it, */
 	uint64_t over_mask; /* and these from it on */
+	struct envelope_texts texts; /* not cleared */
 };
 
 struct open_transaction {
@@ -31,10 +31,20 @@ struct open_transaction {
 	bool settled;
 };
 
+/* The records of a session come in bunches, and each asks for it more than once. */
+struct lookup {
+	bool known;
+	bool any_depth;
+	uint8_t depth;
+	uint64_t flow_id;
+	uint32_t slot; /* the answer */
+};
+
 struct transactions {
 	struct table sessions; /* of struct mail_state */
 	struct table open;     /* of struct open_transaction */
 	struct pool blocks;
+	struct lookup latest; /* what session_find() found last */
 	uint32_t current; /* the open transaction the record belongs to, TABLE_NONE */
 	uint32_t ended[ENDED_MAX]; /* by this record, beside it */
 	unsigned ended_count, ended_shown;
@@ -102,7 +112,7 @@ session_hash(const struct transactions *all, const struct session *session)
 }
 
 static uint32_t
-session_find(
+session_search(
     const struct transactions *all, const struct session *session, bool any_depth)
 {
 	uint32_t slot = table_find(&all->sessions, session_hash(all, session));
@@ -119,6 +129,24 @@ session_find(
 }
 
 static uint32_t
+session_find(struct transactions *all, const struct session *session, bool any_depth)
+{
+	const struct lookup *l = &all->latest;
+
+	if (!l->known || l->flow_id != session->flow_id || l->depth != session->depth ||
+	    l->any_depth != any_depth) {
+		all->latest = (struct lookup){
+			.known = true,
+			.any_depth = any_depth,
+			.depth = session->depth,
+			.flow_id = session->flow_id,
+			.slot = session_search(all, session, any_depth),
+		};
+	}
+	return all->latest.slot;
+}
+
+static uint32_t
 session_get(struct transactions *all, const struct record *record)
 {
 	uint32_t slot = session_find(all, &record->session, false);
@@ -130,7 +158,9 @@ session_get(struct transactions *all, const struct record *record)
 	slot = table_add(&all->sessions, session_hash(all, &record->session));
 	if (slot == TABLE_NONE)
 		return slot;
-	*session_at(all, slot) = (struct mail_state){ .mail.session = record->session };
+	all->latest.slot = slot;
+	memset(session_at(all, slot), 0, offsetof(struct mail_state, texts));
+	session_at(all, slot)->mail.session = record->session;
 	all->sessions_began++;
 	return slot;
 }
@@ -228,7 +258,10 @@ transaction_begin(struct transactions *all, uint32_t session, const struct origi
 	if (slot == TABLE_NONE)
 		return slot;
 	open = open_at(all, slot);
-	*open = (struct open_transaction){ .session = session };
+	memset(&open->tx, 0, offsetof(struct transaction, to)); /* much smaller than all */
+	open->arena = (struct arena){ 0 };
+	open->session = session;
+	open->settled = false;
 	open->tx.slot = slot;
 	open->tx.mail = &state->mail;
 	open->tx.tx_id = tx_id;
@@ -386,8 +419,10 @@ reap(struct transactions *all)
 	for (unsigned i = 0; i < all->ended_count; i++)
 		transaction_release(all, all->ended[i]);
 	all->ended_count = all->ended_shown = 0;
-	for (unsigned i = 0; i < all->closing_count; i++)
+	for (unsigned i = 0; i < all->closing_count; i++) {
 		table_remove(&all->sessions, all->closing[i]);
+		all->latest.known = false;
+	}
 	all->closing_count = 0;
 }
 
@@ -469,7 +504,7 @@ transactions_evicted(struct transactions *all)
 }
 
 const struct mail_session *
-transactions_session(const struct transactions *all, const struct record *record)
+transactions_session(struct transactions *all, const struct record *record)
 {
 	uint32_t slot;
 

@@ -47,7 +47,8 @@ struct mail_auth {
 struct mail_session {
 	struct session session;
 	struct slice helo;        /* as the client named itself */
-	struct slice server_name; /* as the server did, in banner or HELO reply */
+	struct slice server_name; /* as the server did, in HELO reply or banner */
+	struct slice banner_name; /* in the banner, where that is another name */
 	struct mail_auth auth;
 	enum mail_tls tls;
 	bool starttls_granted, starttls_refused;
@@ -69,6 +70,7 @@ struct transaction {
 	bool cut;
 	bool headers_ended;
 	bool has_message; /* the end of the message was seen: size and body are known */
+	bool whole;       /* and nothing of it was lost: what was not told is not there */
 	uint8_t flags; /* union of enum fact_flag of its facts */
 	struct slice mail_from; /* with its brackets */
 	struct slice mail_reply;
@@ -76,15 +78,16 @@ struct transaction {
 	struct slice final_reply;
 	uint32_t rcpt_count, rcpt_accepted, rcpt_refused;
 	uint32_t rcpts_kept;
-	struct mail_rcpt rcpt[TRANSACTION_RCPTS];
 	struct slice from, subject, date, message_id;
 	uint32_t to_count, cc_count, received_count;
-	struct slice to[TRANSACTION_LIST], cc[TRANSACTION_LIST], received[TRANSACTION_LIST];
 	uint64_t size;
 	uint64_t body_hash;
 	uint32_t body_bytes; /* 0: no fingerprint */
 	enum mail_outcome outcome; /* once ended */
 	enum fact_abort abort;     /* where it ended so; evicted: FACT_ABORT_LOST */
+	/* As many as their counts say. */
+	struct slice to[TRANSACTION_LIST], cc[TRANSACTION_LIST], received[TRANSACTION_LIST];
+	struct mail_rcpt rcpt[TRANSACTION_RCPTS];
 };
 
 struct transactions;
@@ -104,7 +107,7 @@ const struct transaction *transactions_apply(
     struct transactions *all, const struct record *record);
 const struct transaction *transactions_evicted(struct transactions *all);
 const struct mail_session *transactions_session(
-    const struct transactions *all, const struct record *record);
+    struct transactions *all, const struct record *record);
 
 /* After the analyzers saw a transaction that ended: frees it. Harmless otherwise. */
 void transactions_settle(struct transactions *all, const struct transaction *tx);

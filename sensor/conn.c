@@ -8,7 +8,6 @@ enum { RARE = 8 }; /* one connection in so many needs more than its own layer 0 
 
 /* What a parser left for later: bytes, then what could not be kept, then the end. */
 struct conn_held {
-	uint8_t dir;
 	bool end;
 	uint32_t count;
 	uint64_t gap;
@@ -83,10 +82,11 @@ drop_layer(struct conn_layer *layer, struct conn_shared *shared, enum conn_outco
 {
 	put_back(&shared->probes, layer->probe);
 	put_back(&shared->parsers, layer->parser);
-	put_back(&shared->held, layer->held);
+	put_back(&shared->held, layer->held[0]);
+	put_back(&shared->held, layer->held[1]);
 	layer->probe = NULL;
 	layer->parser = NULL;
-	layer->held = NULL;
+	layer->held[0] = layer->held[1] = NULL;
 	layer->state = CONN_LAYER_DROPPED;
 	shared->outcomes[outcome]++;
 }
@@ -218,18 +218,17 @@ static void
 hold(struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
     struct proto_input *input, const struct origin *origin)
 {
-	struct conn_held *held = layer->held;
+	struct conn_held *held = layer->held[dir];
 	size_t n;
 
 	if (held == NULL) {
-		held = layer->held = pool_get(&shared->held);
+		held = layer->held[dir] = pool_get(&shared->held);
 		if (held == NULL) {
 			shared->pool_full++;
 			drop_layer(layer, shared, CONN_DONE);
 			return;
 		}
 		memset(held, 0, offsetof(struct conn_held, bytes));
-		held->dir = dir;
 	}
 	n = held->gap > 0 ? 0 : slice_head(input->data, CONN_HELD_BYTES - held->count).n;
 	if (n > 0)
@@ -243,6 +242,9 @@ hold(struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
 
 static void take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
     struct proto_input *input, const struct origin *origin);
+
+static void parse_waiting(
+    struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t first);
 
 /* Runs the parser of a layer over one input, as far as it takes it. */
 static enum proto_result
@@ -279,57 +281,78 @@ settle(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, 
 		layer->proto = NULL;
 		conn->session.app_proto = NULL;
 	} else if (result == PROTO_INNER) {
-		if (descend(conn, shared, dir))
+		bool deeper = descend(conn, shared, dir);
+
+		parse_waiting(conn, shared, layer, !dir); /* it was sent before this */
+		if (deeper)
 			take_stream(conn, shared, dir, input, origin);
 	} else if (has_left(input)) {
 		hold(shared, layer, dir, input, origin);
 	}
 }
 
-/* What the parser still did not take of bytes, gap and end. */
+/* Keeps what the parser still did not take of bytes, gap and end. */
 static void
-wait_again(
-    struct conn_layer *layer, struct conn_held *held, const struct proto_input step[3])
+wait_again(struct conn_held *held, const struct proto_input step[3])
 {
-	memmove(held->bytes, step[0].data.p, step[0].data.n);
+	if (step[0].data.n > 0)
+		memmove(held->bytes, step[0].data.p, step[0].data.n);
 	held->count = (uint32_t)step[0].data.n;
 	held->gap = step[1].gap;
 	held->end = step[2].end;
-	layer->held = held;
 }
 
-/* The other direction got on: what waited may go on too. */
-static void
-parse_held(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer)
+/* Offers again what waited. True when some of it was taken. */
+static bool
+parse_held(
+    struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t dir)
 {
-	struct conn_held *held = layer->held;
+	struct conn_held *held = layer->held[dir];
 	struct proto_input step[3] = {
 		{ .data = slice_of(held->bytes, held->count) },
 		{ .gap = held->gap },
 		{ .end = held->end },
 	};
+	uint64_t before = held->count + held->gap + held->end;
 	bool left_layer = false;
 
-	layer->held = NULL;
+	layer->held[dir] = NULL;
 	for (unsigned i = 0; i < 3; i++) {
 		enum proto_result result;
 
 		if (!has_left(&step[i]))
 			continue;
 		if (left_layer) {
-			take_stream(conn, shared, held->dir, &step[i], &held->origin);
+			take_stream(conn, shared, dir, &step[i], &held->origin);
 			continue;
 		}
-		result = run(conn, shared, layer, held->dir, &step[i], &held->origin);
+		result = run(conn, shared, layer, dir, &step[i], &held->origin);
 		if (result == PROTO_MORE && has_left(&step[i])) {
-			wait_again(layer, held, step);
-			return;
+			wait_again(held, step);
+			layer->held[dir] = held;
+			return held->count + held->gap + held->end < before;
 		}
 		left_layer = result != PROTO_MORE;
 		if (left_layer)
-			settle(conn, shared, layer, held->dir, &step[i], &held->origin, result);
+			settle(conn, shared, layer, dir, &step[i], &held->origin, result);
 	}
 	pool_put(&shared->held, held);
+	return true;
+}
+
+/* A direction got on: what waits is offered in turn until neither moves. */
+static void
+parse_waiting(
+    struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t first)
+{
+	unsigned still = 0;
+
+	for (uint8_t dir = first; still < 2; dir = !dir) {
+		if (layer->held[dir] != NULL && parse_held(conn, shared, layer, dir))
+			still = 0;
+		else
+			still++;
+	}
 }
 
 static void
@@ -338,14 +361,13 @@ parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, u
 {
 	enum proto_result result;
 
-	if (layer->held != NULL && layer->held->dir == dir) {
+	if (layer->held[dir] != NULL) {
 		hold(shared, layer, dir, input, origin);
 		return;
 	}
 	result = run(conn, shared, layer, dir, input, origin);
 	settle(conn, shared, layer, dir, input, origin, result);
-	if (layer->held != NULL && layer->held->dir != dir)
-		parse_held(conn, shared, layer);
+	parse_waiting(conn, shared, layer, !dir);
 }
 
 /* Probing. */

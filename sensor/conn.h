@@ -36,7 +36,7 @@ struct conn_layer {
 	const struct proto *proto;
 	void *parser;  /* its state */
 	struct probe *probe;
-	struct conn_held *held;
+	struct conn_held *held[2]; /* what waits for the other direction */
 	struct prefix *prefix;
 	uint64_t bytes[2]; /* that reached this layer, gaps included */
 	/* A proxy's layer: */

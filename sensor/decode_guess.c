@@ -1,6 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "decode_walk.h"
 
+enum {
+	PADDED_MAX = 46, /* an Ethernet frame's shortest payload */
+	FCS_OCTETS = 4,  /* some taps leave the frame's check sequence on */
+};
+
+static bool
+fills(const struct walk *w, uint32_t octets)
+{
+	return octets <= w->wire &&
+	    (w->wire <= PADDED_MAX || w->wire - octets <= FCS_OCTETS);
+}
+
 static bool
 looks_like_ipv4(const struct walk *w)
 {
@@ -10,15 +22,20 @@ looks_like_ipv4(const struct walk *w)
 		return false;
 	header = (w->p[0] & 0xfu) * 4;
 	total = be16(w->p + 2);
-	return header >= IP4_HEADER &&
-	    (total == 0 || (total >= header && total <= w->wire));
+	if (total == 0) /* not yet cut up by the network card */
+		return w->p[9] == IP_TCP;
+	return header >= IP4_HEADER && total >= header && fills(w, total);
 }
 
 static bool
 looks_like_ipv6(const struct walk *w)
 {
-	return w->n >= IP6_HEADER && w->p[0] >> 4 == 6 &&
-	    be16(w->p + 4) + (uint32_t)IP6_HEADER <= w->wire;
+	uint32_t payload;
+
+	if (w->n < IP6_HEADER || w->p[0] >> 4 != 6)
+		return false;
+	payload = be16(w->p + 4);
+	return payload == 0 || fills(w, payload + IP6_HEADER);
 }
 
 enum layer
@@ -29,31 +46,37 @@ guess_ip(const struct walk *w)
 	return looks_like_ipv6(w) ? LAYER_IPV6 : LAYER_NONE;
 }
 
-/* A type that can lead to IP, or ARP, and where it is IP, an IP version behind it. */
+static bool
+is_tag(uint16_t type)
+{
+	return type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_QINQ_9100;
+}
+
+/* A type that leads to IP, and IP's version behind it; or ARP. */
 bool
 guess_ethernet(const struct walk *w, uint32_t offset)
 {
-	const uint8_t *frame = w->p + offset;
+	uint32_t at = offset + ETHERNET_HEADER;
+	const uint8_t *behind;
 	uint16_t type;
 
-	if (w->n < offset + ETHERNET_HEADER + 3)
+	while (w->n >= at + 4 && is_tag(be16(w->p + at - 2)))
+		at += VLAN_TAG;
+	if (w->n < at + 3)
 		return false;
-	type = be16(frame + 12);
+	type = be16(w->p + at - 2);
+	behind = w->p + at;
 	switch (type) {
 	case TYPE_IPV4:
-		return frame[ETHERNET_HEADER] >> 4 == 4;
+		return behind[0] >> 4 == 4;
 	case TYPE_IPV6:
-		return frame[ETHERNET_HEADER] >> 4 == 6;
+		return behind[0] >> 4 == 6;
 	case TYPE_ARP:
-	case TYPE_VLAN:
-	case TYPE_QINQ:
-	case TYPE_QINQ_9100:
 	case TYPE_MPLS:
 	case TYPE_PPPOE:
 		return true;
 	default:
-		return type <= LENGTH_MAX &&
-		    memcmp(frame + ETHERNET_HEADER, "\xaa\xaa\x03", 3) == 0;
+		return type <= LENGTH_MAX && memcmp(behind, "\xaa\xaa\x03", 3) == 0;
 	}
 }
 

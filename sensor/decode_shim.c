@@ -173,10 +173,10 @@ mpls_payload(struct walk *w)
 
 	if (ip != LAYER_NONE)
 		return into(w, 0, ip);
-	if (w->n >= 4 && w->p[0] >> 4 == 0 && guess_ethernet(w, 4))
-		return into(w, 4, LAYER_ETHERNET);
 	if (guess_ethernet(w, 0))
 		return into(w, 0, LAYER_ETHERNET);
+	if (w->n >= 4 && w->p[0] >> 4 == 0 && guess_ethernet(w, 4))
+		return into(w, 4, LAYER_ETHERNET);
 	return end_guess(w);
 }
 

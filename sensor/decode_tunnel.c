@@ -121,7 +121,7 @@ gre_pptp(struct walk *w, uint16_t flags)
 	return into(w, header, LAYER_PPP);
 }
 
-static enum layer
+enum layer
 layer_gre(struct walk *w)
 {
 	uint32_t header = 4;

@@ -121,10 +121,26 @@ layer_teredo(struct walk *w)
 	return carried_ip(w, header);
 }
 
+/* RFC 8086: version 0, and no bit set but those of the optional fields. */
+static enum layer
+layer_gre_in_udp(struct walk *w)
+{
+	uint16_t type;
+
+	if (w->n < 4)
+		return end_guess(w);
+	type = be16(w->p + 2);
+	if (be16(w->p) & 0x4fff ||
+	    (type != TYPE_IPV4 && type != TYPE_IPV6 && type != TYPE_ETHERNET))
+		return end(w, DECODE_OTHER);
+	return layer_gre(w);
+}
+
 static enum layer (*const carriers[])(struct walk *w) = {
 	[UDP_L2TP] = layer_l2tp,
 	[UDP_GTP_U] = layer_gtp_u,
 	[UDP_TEREDO] = layer_teredo,
+	[UDP_GRE] = layer_gre_in_udp,
 	[UDP_VXLAN] = layer_vxlan,
 	[UDP_GENEVE] = layer_geneve,
 	[UDP_MPLS] = layer_mpls,

@@ -79,6 +79,7 @@ enum udp_carrier {
 	UDP_L2TP,
 	UDP_GTP_U,
 	UDP_TEREDO,
+	UDP_GRE,
 	UDP_VXLAN,
 	UDP_GENEVE,
 	UDP_MPLS,
@@ -176,6 +177,8 @@ udp_carrier(uint16_t sport, uint16_t dport)
 	case 4789:
 	case 8472: /* before IANA gave a number */
 		return UDP_VXLAN;
+	case 4754:
+		return UDP_GRE;
 	case 6081:
 		return UDP_GENEVE;
 	case 6635:
@@ -220,6 +223,7 @@ enum layer layer_extension(struct walk *w);
 
 /* decode_tunnel.c: what IP carries other than TCP. */
 enum layer layer_proto(struct walk *w);
+enum layer layer_gre(struct walk *w);
 
 /* decode_udp.c: tunnels in UDP. */
 enum layer layer_udp(struct walk *w);

@@ -18,7 +18,8 @@ enum {
 	UNIT = 8,
 	BLOCK_UNITS = DEFRAG_BLOCK_BYTES / UNIT,
 	BLOCKS_MAX = DEFRAG_BLOCKS_MIN,
-	NONE = 0, /* of indexes, which count from 1 */
+	JOINED_SEC = 1, /* how long copies of a joined datagram's fragments are known */
+	NONE = 0,       /* of indexes, which count from 1 */
 };
 
 struct block {
@@ -39,7 +40,7 @@ struct entry {
 	uint8_t proto; /* of IPv4 part of the name, of IPv6 known by the first fragment */
 	bool v6;
 	uint8_t state;
-	int64_t start_us;
+	int64_t since_us; /* its first fragment, or its joining */
 	uint32_t units; /* there */
 	uint32_t octets; /* in all; 0 until the last fragment came */
 	uint32_t end;   /* of the octets that are there */
@@ -47,7 +48,7 @@ struct entry {
 	uint32_t block[BLOCKS_MAX];
 };
 
-/* The datagrams of a state, by the time of their first fragment or of their joining. */
+/* The datagrams of a state, the latest that came into it at the end. */
 struct queue {
 	uint32_t oldest, newest;
 };
@@ -203,13 +204,12 @@ forget(struct defrag *d, struct entry *e)
 static void
 expire(struct defrag *d, int64_t now_us)
 {
-	int64_t wait_us = d->limits.wait_sec * INT64_C(1000000);
-
 	for (unsigned state = 0; state < STATES; state++) {
+		uint32_t sec = state == JOINED ? JOINED_SEC : d->limits.wait_sec;
 		struct entry *e;
 
 		while ((e = entry_at(d, d->queue[state].oldest)) != NULL &&
-		    now_us - e->start_us > wait_us) {
+		    now_us - e->since_us > sec * INT64_C(1000000)) {
 			d->count.expired += state == WAITING;
 			forget(d, e);
 		}
@@ -251,19 +251,11 @@ add(struct defrag *d, const struct fragment *f)
 		.id = f->id,
 		.proto = f->proto,
 		.v6 = f->v6,
-		.start_us = f->ts_us,
+		.since_us = f->ts_us,
 		.bucket_next = *bucket };
 	*bucket = index_of(d, e);
 	enqueue(d, e, WAITING);
 	return e;
-}
-
-static bool
-unit_is_there(const struct defrag *d, const struct entry *e, uint32_t unit)
-{
-	const struct block *b = block_at(d, e, unit / BLOCK_UNITS);
-
-	return b != NULL && b->there[unit % BLOCK_UNITS / 64] >> unit % 64 & 1;
 }
 
 static uint32_t
@@ -272,31 +264,61 @@ units_of(uint32_t octets)
 	return (octets + UNIT - 1) / UNIT;
 }
 
-/* How many of a fragment's units are there already. */
-static uint32_t
-units_there(const struct defrag *d, const struct entry *e, uint32_t from, uint32_t octets)
+/* Of a word of bits, those of units from up to to; some of them lie in it. */
+static uint64_t
+bits_of(uint32_t word, uint32_t from, uint32_t to)
 {
-	uint32_t n = 0, last = units_of(from + octets);
+	uint32_t low = from > word * 64 ? from - word * 64 : 0;
+	uint32_t high = to < word * 64 + 64 ? to - word * 64 : 64;
 
-	for (uint32_t unit = from / UNIT; unit < last; unit++)
-		n += unit_is_there(d, e, unit);
+	return UINT64_MAX >> (64 - high) & UINT64_MAX << low;
+}
+
+/* A range of octets as far as it lies in one block. */
+static uint32_t
+in_block(uint32_t at, size_t octets)
+{
+	uint32_t room = DEFRAG_BLOCK_BYTES - at % DEFRAG_BLOCK_BYTES;
+
+	return octets < room ? (uint32_t)octets : room;
+}
+
+static uint32_t
+units_in_block(const struct block *b, uint32_t place, uint32_t octets)
+{
+	uint32_t from = place / UNIT, to = units_of(place + octets), n = 0;
+
+	for (uint32_t word = from / 64; b != NULL && word * 64 < to; word++)
+		n += (uint32_t)__builtin_popcountll(b->there[word] & bits_of(word, from, to));
 	return n;
+}
+
+/* How many of a range's units are there already. */
+static uint32_t
+units_there(const struct defrag *d, const struct entry *e, uint32_t at, size_t octets)
+{
+	uint32_t count = 0, n;
+
+	for (; octets > 0; at += n, octets -= n) {
+		n = in_block(at, octets);
+		count += units_in_block(block_at(d, e, at / DEFRAG_BLOCK_BYTES),
+		    at % DEFRAG_BLOCK_BYTES, n);
+	}
+	return count;
 }
 
 static bool
 same_octets(const struct defrag *d, const struct entry *e, const struct fragment *f)
 {
-	const uint8_t *p = f->data.p;
+	uint32_t at = f->offset, n;
+	size_t done;
 
-	for (size_t left = f->data.n; left > 0;) {
-		uint32_t at = f->offset + (uint32_t)(f->data.n - left);
-		uint32_t place = at % DEFRAG_BLOCK_BYTES, n = DEFRAG_BLOCK_BYTES - place;
+	for (done = 0; done < f->data.n; done += n, at += n) {
+		const struct block *b = block_at(d, e, at / DEFRAG_BLOCK_BYTES);
 
-		n = n < left ? n : (uint32_t)left;
-		if (memcmp(block_at(d, e, at / DEFRAG_BLOCK_BYTES)->octets + place, p, n) != 0)
+		n = in_block(at, f->data.n - done);
+		if (memcmp(b->octets + at % DEFRAG_BLOCK_BYTES, f->data.p + done, n) != 0)
 			return false;
-		p += n;
-		left -= n;
 	}
 	return true;
 }
@@ -320,26 +342,47 @@ want_block(struct defrag *d, struct entry *e, uint32_t at)
 	return b;
 }
 
-/* Puts down what is not there yet. 0, or -1 when no memory can be had. */
+static uint32_t
+fill_units(struct block *b, uint32_t place, const uint8_t *p, uint32_t octets)
+{
+	uint32_t from = place / UNIT, to = units_of(place + octets);
+
+	for (uint32_t word = from / 64; word * 64 < to; word++)
+		b->there[word] |= bits_of(word, from, to);
+	memcpy(b->octets + place, p, octets);
+	return to - from;
+}
+
+/* Puts down what is not there yet, and returns how many units. */
+static uint32_t
+fill_block(struct block *b, uint32_t place, const uint8_t *p, uint32_t octets)
+{
+	uint32_t units = 0;
+
+	if (units_in_block(b, place, octets) == 0)
+		return fill_units(b, place, p, octets);
+	for (uint32_t done = 0; done < octets; done += UNIT) {
+		uint32_t n = octets - done < UNIT ? octets - done : UNIT;
+
+		if (units_in_block(b, place + done, n) == 0)
+			units += fill_units(b, place + done, p + done, n);
+	}
+	return units;
+}
+
+/* 0, or -1 when no memory can be had. */
 static int
 put(struct defrag *d, struct entry *e, uint32_t at, const uint8_t *p, size_t left)
 {
-	while (left > 0) {
-		uint32_t unit = at % DEFRAG_BLOCK_BYTES / UNIT;
-		uint64_t bit = UINT64_C(1) << unit % 64;
-		size_t n = left < UNIT ? left : UNIT;
+	uint32_t n;
+
+	for (; left > 0; at += n, p += n, left -= n) {
 		struct block *b = want_block(d, e, at);
 
 		if (b == NULL)
 			return -1;
-		if (!(b->there[unit / 64] & bit)) {
-			b->there[unit / 64] |= bit;
-			memcpy(b->octets + unit * UNIT, p, n);
-			e->units++;
-		}
-		at += (uint32_t)n;
-		p += n;
-		left -= n;
+		n = in_block(at, left);
+		e->units += fill_block(b, at % DEFRAG_BLOCK_BYTES, p, n);
 	}
 	e->end = at > e->end ? at : e->end;
 	return 0;
@@ -387,7 +430,6 @@ refuse(struct defrag *d, struct entry *e)
 static struct entry *
 entry_for(struct defrag *d, const struct fragment *f)
 {
-	uint32_t octets = (uint32_t)f->data.n;
 	struct entry *e = find(d, f);
 
 	if (e != NULL && e->state == REFUSED)
@@ -406,7 +448,7 @@ entry_for(struct defrag *d, const struct fragment *f)
 		d->count.malformed++;
 		return NULL;
 	}
-	if (units_there(d, e, f->offset, octets) == units_of(octets)) {
+	if (units_there(d, e, f->offset, f->data.n) == units_of((uint32_t)f->data.n)) {
 		d->count.duplicates++;
 		return NULL;
 	}
@@ -414,7 +456,7 @@ entry_for(struct defrag *d, const struct fragment *f)
 }
 
 static void
-gather(struct defrag *d, struct entry *e)
+gather(struct defrag *d, struct entry *e, int64_t now_us)
 {
 	for (uint32_t at = 0; at < e->octets; at += DEFRAG_BLOCK_BYTES) {
 		uint32_t left = e->octets - at;
@@ -422,6 +464,7 @@ gather(struct defrag *d, struct entry *e)
 		memcpy(d->joined + at, block_at(d, e, at / DEFRAG_BLOCK_BYTES)->octets,
 		    left < DEFRAG_BLOCK_BYTES ? left : DEFRAG_BLOCK_BYTES);
 	}
+	e->since_us = now_us;
 	dequeue(d, e);
 	enqueue(d, e, JOINED);
 }
@@ -429,7 +472,7 @@ gather(struct defrag *d, struct entry *e)
 static bool
 put_down(struct defrag *d, struct entry *e, const struct fragment *f)
 {
-	if (units_there(d, e, f->offset, (uint32_t)f->data.n) > 0) {
+	if (units_there(d, e, f->offset, f->data.n) > 0) {
 		d->count.overlaps++;
 		if (e->v6) {
 			refuse(d, e);
@@ -467,7 +510,7 @@ defrag_take(struct defrag *d, const struct fragment *fragment, struct datagram *
 	if (e == NULL || !put_down(d, e, &f))
 		return false;
 	d->count.joined++;
-	gather(d, e);
+	gather(d, e, f.ts_us);
 	*joined = (struct datagram){ .src = e->src,
 		.dst = e->dst,
 		.data = slice_of(d->joined, e->octets),

@@ -97,10 +97,13 @@ enum fact_tunnel {
 
 enum fact_flag {
 	FACT_CUT = 0x01,     /* a text was longer than its limit, or the snap length or a gap
-	                        took part of it */
+	                        took part of it. Of SMTP's paths, names and fields */
 	FACT_UNSURE = 0x02,  /* matched after a gap: code and command may not belong together */
 	FACT_BDAT = 0x04,    /* the message came by BDAT (RFC 3030) */
-	FACT_EXTENDED = 0x08 /* EHLO, not HELO */
+	FACT_EXTENDED = 0x08, /* EHLO, not HELO */
+	FACT_CUT_MORE = 0x10, /* RCPT: parameters or reply were cut, not the path */
+	FACT_BLIND = 0x20     /* MAIL, RCPT: both directions lost something since the
+	                         connection's begin, so that AUTH may have passed unseen */
 };
 
 enum { FACT_TEXTS = 3, FACT_TEXT_MAX = 2000, FACT_RECEIVED_MAX = 8 };

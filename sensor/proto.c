@@ -6,8 +6,8 @@ const struct proto *const proto_table[] = {
 	&proto_smtps,
 	&proto_http,
 	&proto_socks,
-	&proto_telnet,
 	&proto_tls,
+	&proto_telnet, /* its marks are the weakest */
 	NULL,
 };
 

@@ -114,14 +114,17 @@ static void
 take_gap(struct smtp *s, enum proto_role role, uint64_t n)
 {
 	if (role == PROTO_REQUESTER) {
+		s->lost_requester = true;
 		smtp_client_gap(s, n);
 		return;
 	}
-	s->responder_seen = true;
+	s->responder_seen = s->lost_responder = s->reply_lost = true;
 	smtp_reply_gap(&s->reply);
 	if (s->unsure == SMTP_SURE)
 		s->unsure = SMTP_UNSURE_REPLIES;
-	s->lost_front = s->pending.count == 1;
+	if (s->lockstep && !s->pipelined && s->pending.count > 1)
+		smtp_flush(s, s->pending.count - 1, false); /* the client went on */
+	s->lost_front = s->pending.count - s->flush == 1;
 }
 
 static void
@@ -129,7 +132,7 @@ take_reply(struct smtp *s, struct slice *in)
 {
 	s->responder_seen = true;
 	s->blind_message = false;
-	if (s->starttls_sent && in->p[0] == 0x16 && !s->reply.line.begun) {
+	if ((s->starttls_sent || s->tls_maybe) && in->p[0] == 0x16 && !s->reply.line.begun) {
 		s->tls = true; /* the server's half of the handshake */
 		smtp_close(s, FACT_ABORT_TLS);
 		return;
@@ -143,11 +146,17 @@ take_reply(struct smtp *s, struct slice *in)
 static bool
 take(struct smtp *s, enum proto_role role, struct proto_input *input)
 {
+	if (role == PROTO_REQUESTER && smtp_client_has_kept(s))
+		return false; /* that comes first, and waits */
+	if (role == PROTO_RESPONDER && s->waiting && !smtp_client_must_wait(s))
+		return false; /* what the client sent before that goes on first */
+	if (role == PROTO_REQUESTER && input->data.n == 0)
+		s->waiting = false;
 	if (input->gap > 0) {
 		take_gap(s, role, input->gap);
 		input->gap = 0;
 	} else if (input->data.n > 0 && role == PROTO_REQUESTER) {
-		smtp_client_take(s, &input->data);
+		return smtp_client_take(s, &input->data);
 	} else if (input->data.n > 0) {
 		take_reply(s, &input->data);
 	} else if (input->end) {

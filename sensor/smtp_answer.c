@@ -60,7 +60,7 @@ smtp_say_answer(struct smtp *s, enum fact_type type, uint32_t tx,
 
 	fact->code = a->code;
 	if (a->cut)
-		fact->flags |= FACT_CUT;
+		fact->flags |= FACT_CUT_MORE;
 	smtp_say_text(fact, text, without_echo(s, a), SMTP_REPLY_TEXT);
 	return fact;
 }
@@ -70,10 +70,37 @@ say_flags(struct fact *fact, const struct smtp_pending_entry *e)
 {
 	if (e->flags & SMTP_PENDING_CUT)
 		fact->flags |= FACT_CUT;
+	if (e->flags & SMTP_PENDING_CUT_MORE)
+		fact->flags |= FACT_CUT_MORE;
 	if (e->flags & SMTP_PENDING_UNSURE)
 		fact->flags |= FACT_UNSURE;
 	if (e->flags & SMTP_PENDING_EXTENDED)
 		fact->flags |= FACT_EXTENDED;
+}
+
+/*
+ * Whether somebody may have logged in unseen: not where all commands were seen from the
+ * first, or all replies.
+ */
+static bool
+is_blind(const struct smtp *s)
+{
+	if (!s->greeting_seen && (s->midstream || !s->hello_first))
+		return true;
+	return s->lost_requester && (s->lost_responder || !s->responder_seen);
+}
+
+static void
+say_path(struct smtp *s, enum fact_type type, const struct smtp_pending_entry *e,
+    const struct slice text[2], const struct smtp_answer *a)
+{
+	struct fact *fact = smtp_say_answer(s, type, e->tx, a, 2);
+
+	fact->text[0] = text[0];
+	fact->text[1] = text[1];
+	say_flags(fact, e);
+	if (is_blind(s))
+		fact->flags |= FACT_BLIND;
 }
 
 /* What each kind of command comes to. */
@@ -113,17 +140,12 @@ static void
 answer_mail(struct smtp *s, const struct smtp_pending_entry *e,
     const struct slice text[2], const struct smtp_answer *a)
 {
-	struct fact *fact;
-
 	if (is_nested(s, e, a))
 		return;
 	smtp_end_transaction(s, FACT_ABORT_RSET);
 	smtp_begin_transaction(s, e->tx);
 	s->t.mail_refused = smtp_is_refused(a->code);
-	fact = smtp_say_answer(s, FACT_MAIL, e->tx, a, 2);
-	fact->text[0] = text[0];
-	fact->text[1] = text[1];
-	say_flags(fact, e);
+	say_path(s, FACT_MAIL, e, text, a);
 }
 
 /* A command that needs MAIL came without, and the server says so: no transaction. */
@@ -148,18 +170,13 @@ static void
 answer_rcpt(struct smtp *s, const struct smtp_pending_entry *e,
     const struct slice text[2], const struct smtp_answer *a)
 {
-	struct fact *fact;
-
 	if (is_out_of_order(s, e, a))
 		return;
 	smtp_begin_transaction(s, e->tx);
 	s->t.accepted += smtp_is_accepted(a->code);
 	s->t.refused += smtp_is_refused(a->code);
 	s->t.unanswered += a->code == 0;
-	fact = smtp_say_answer(s, FACT_RCPT, e->tx, a, 2);
-	fact->text[0] = text[0];
-	fact->text[1] = text[1];
-	say_flags(fact, e);
+	say_path(s, FACT_RCPT, e, text, a);
 }
 
 static void
@@ -170,7 +187,7 @@ answer_data(
 
 	if (a->code >= 300 && a->code < 400)
 		smtp_client_go_ahead(s, &e->tx);
-	else if (a->code != 0)
+	else if (smtp_is_refused(a->code))
 		smtp_client_refused(s, e->tx, false);
 	if (out_of_order)
 		return;
@@ -208,8 +225,11 @@ answer_bdat(
     struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
 {
 	struct fact *fact;
+	bool undone = s->pending.count == 0 && smtp_client_is_no_chunk(s, e->tx, a->code);
 
-	if (smtp_is_refused(a->code) && !(e->flags & SMTP_PENDING_LAST))
+	if (undone)
+		smtp_client_undo_chunk(s);
+	else if (smtp_is_refused(a->code) && !(e->flags & SMTP_PENDING_LAST))
 		smtp_client_refused(s, e->tx, true);
 	if (is_out_of_order(s, e, a))
 		return;
@@ -220,7 +240,7 @@ answer_bdat(
 		fact->flags |= FACT_BDAT;
 		say_flags(fact, e);
 	}
-	if (!(e->flags & SMTP_PENDING_LAST))
+	if (!(e->flags & SMTP_PENDING_LAST) || undone)
 		return;
 	if (smtp_client_is_in_last_chunk(s, e->tx))
 		s->message = s->chunks = false; /* nothing more is told of it */
@@ -273,6 +293,7 @@ smtp_tell_starttls(struct smtp *s, bool ok)
 	struct fact *fact;
 
 	s->tls_answered = s->starttls_sent = false;
+	s->tls_maybe = !ok;
 	if (ok)
 		smtp_end_transaction(s, FACT_ABORT_TLS);
 	fact = smtp_say(s, FACT_STARTTLS, s->told_next);
@@ -290,6 +311,7 @@ smtp_answer_command(struct smtp *s, const struct smtp_pending_entry *e,
 	switch ((enum smtp_pending_kind)e->kind) {
 	case SMTP_PENDING_OTHER:
 	case SMTP_PENDING_EMPTY:
+	case SMTP_PENDING_FOREIGN:
 		break;
 	case SMTP_PENDING_HELO:
 		answer_helo(s, e, text, a);

@@ -4,6 +4,52 @@
  */
 #include "smtp_state.h"
 
+/* Whether a path is whole although its line was cut: the bracket closes it. */
+static bool
+is_closed(struct slice path)
+{
+	return path.n > 1 && path.p[0] == '<' && path.p[path.n - 1] == '>' &&
+	       memchr(path.p, '"', path.n) == NULL;
+}
+
+static unsigned
+cut_flags(const struct smtp *s, struct slice text0, struct slice text1)
+{
+	if (text0.n > SMTP_PATH_MAX ||
+	    (s->line.cut && text1.n == 0 && !is_closed(text0)))
+		return SMTP_PENDING_CUT;
+	return text1.n > SMTP_PARAMS_MAX || s->line.cut ? SMTP_PENDING_CUT_MORE : 0;
+}
+
+/*
+ * A client that sends one command at a time had the reply to the last one before it sends
+ * the next: when the server has said something since, what was lost is over and done
+ * with. Of a client that may do otherwise two such commands in a row must be seen, each
+ * with its one reply.
+ */
+static void
+note_lockstep(struct smtp *s, enum smtp_pending_kind kind)
+{
+	bool alone = s->replies == 1 && (s->pending.count == 0 || s->lost_front);
+
+	if (s->unsure == SMTP_UNSURE_COMMANDS && !s->pipelined && !s->reply.open &&
+	    s->debt == 0 && s->replies > 0 && (s->lockstep || (s->alone && alone))) {
+		smtp_flush(s, s->pending.count, false);
+		s->unsure = SMTP_SURE;
+	} else if (s->lost_front && s->pending.count == 1) {
+		smtp_flush(s, 1, false); /* the client went on, so it had its reply */
+	}
+	if (s->unsure == SMTP_SURE && s->pending.count == 0 && s->t.open &&
+	    (kind == SMTP_PENDING_RCPT || kind == SMTP_PENDING_DATA))
+		s->lockstep = true;
+	s->pipelined |= s->unsure == SMTP_UNSURE_COMMANDS && s->pending.count > 0 &&
+			s->replies == 0 && !s->reply_lost;
+	s->alone = alone;
+	s->replies = 0;
+	s->stray = false;
+	s->lost_front = false;
+}
+
 /* Queues a command for its reply. */
 static void
 push(struct smtp *s, enum smtp_pending_kind kind, unsigned flags, struct slice text0,
@@ -11,12 +57,8 @@ push(struct smtp *s, enum smtp_pending_kind kind, unsigned flags, struct slice t
 {
 	struct smtp_pending_entry e = { .kind = (uint8_t)kind, .tx = s->tx };
 
-	if (text0.n > SMTP_PATH_MAX || text1.n > SMTP_PARAMS_MAX || s->line.cut)
-		flags |= SMTP_PENDING_CUT;
-	e.flags = (uint8_t)flags;
-	if (s->lost_front && s->pending.count == 1)
-		smtp_flush(s, 1, false); /* the client went on, so it had its reply */
-	s->lost_front = false;
+	e.flags = (uint8_t)(flags | cut_flags(s, text0, text1));
+	note_lockstep(s, kind);
 	smtp_pending_push(&s->pending, &e, slice_head(text0, SMTP_PATH_MAX),
 	    slice_head(text1, SMTP_PARAMS_MAX));
 }
@@ -67,6 +109,11 @@ command_bdat(struct smtp *s, const struct smtp_command *c)
 	smtp_push_plain(s, SMTP_PENDING_BDAT, flags);
 	s->chunk_left = c->size;
 	s->chunk_last = c->last;
+	s->chunk_aside = s->late_n == 0;
+	if (s->chunk_aside) {
+		s->armed = s->aside_line = s->aside_cut = false;
+		s->aside_n = 0;
+	}
 	s->client = SMTP_CLIENT_CHUNK;
 	if (c->size == 0)
 		smtp_end_chunk(s);
@@ -142,6 +189,9 @@ run_command(struct smtp *s, const struct smtp_command *c)
 	case SMTP_EMPTY:
 		smtp_push_plain(s, SMTP_PENDING_EMPTY, 0);
 		break;
+	case SMTP_FOREIGN:
+		smtp_push_plain(s, SMTP_PENDING_FOREIGN, 0);
+		break;
 	default:
 		smtp_push_plain(s, SMTP_PENDING_OTHER, 0);
 	}
@@ -190,27 +240,19 @@ note_oddities(struct smtp *s, struct slice line, const struct smtp_command *c)
 		smtp_say_oddity(s, FACT_ODDITY_UNPIPELINED, shown);
 }
 
-/* The first commands tell other protocols whose servers greet with 220, too. */
+/* Commands that other protocols whose servers greet with 220 do not have. */
 static bool
-is_foreign(struct smtp *s, const struct smtp_command *c)
+is_own(enum smtp_verb verb)
 {
-	if (s->known)
-		return false;
-	if (c->verb == SMTP_FOREIGN ||
-	    (c->verb == SMTP_OTHER && ++s->junk > SMTP_JUNK_MAX))
-		s->bad = true;
-	if (c->verb == SMTP_HELO || c->verb == SMTP_EHLO || c->verb == SMTP_MAIL ||
-	    c->verb == SMTP_RCPT || c->verb == SMTP_STARTTLS || c->verb == SMTP_AUTH ||
-	    c->verb == SMTP_BDAT)
-		s->known = true;
-	return s->bad;
+	return verb == SMTP_HELO || verb == SMTP_EHLO || verb == SMTP_MAIL ||
+	       verb == SMTP_RCPT || verb == SMTP_STARTTLS || verb == SMTP_AUTH ||
+	       verb == SMTP_BDAT;
 }
 
 static void
 take_command(struct smtp *s, struct slice line, const struct smtp_command *c)
 {
-	if (is_foreign(s, c))
-		return;
+	s->known |= is_own(c->verb);
 	if (s->tls_answered)
 		smtp_tell_starttls(s, false); /* somebody decrypts it on the way */
 	note_oddities(s, line, c);
@@ -253,6 +295,8 @@ next_line(struct smtp *s, struct slice *in, struct slice *line)
 	bool whole = line_take(&s->line, s->line_bytes, SMTP_COMMAND_LINE, in, line);
 
 	s->line_used |= s->line.len > 0;
+	while (whole && line->n > 0 && line->p[line->n - 1] == '\r')
+		line->n--; /* any number of them belong to the line end */
 	return whole;
 }
 
@@ -307,6 +351,10 @@ take_line(struct smtp *s, struct slice line)
 	struct smtp_command c;
 
 	smtp_command_read(line, &c);
+	if (!s->any_line)
+		s->hello_first = !s->lost_requester &&
+				 (c.verb == SMTP_HELO || c.verb == SMTP_EHLO);
+	s->any_line = true;
 	if (s->client == SMTP_CLIENT_AUTH_SENT || s->client == SMTP_CLIENT_AUTH)
 		take_auth(s, line, &c);
 	else if (s->client == SMTP_CLIENT_COMMAND)
@@ -320,7 +368,7 @@ static bool
 begins_tls(struct smtp *s, struct slice in)
 {
 	if (s->line.begun || in.p[0] != 0x16 ||
-	    !(s->starttls_sent || s->client == SMTP_CLIENT_LOST))
+	    !(s->starttls_sent || s->tls_maybe || s->client == SMTP_CLIENT_LOST))
 		return false;
 	s->tls = true;
 	smtp_close(s, FACT_ABORT_TLS);
@@ -355,7 +403,7 @@ make_ready(struct smtp *s)
 		smtp_flush(s, s->pending.count, true);
 		return false;
 	}
-	if (s->reply.open && s->reply.gap && !s->reply.ready &&
+	if (s->reply.open && s->reply.gap && !s->reply.ready && !s->waiting &&
 	    s->client != SMTP_CLIENT_MESSAGE && s->client != SMTP_CLIENT_CHUNK) {
 		smtp_reply_complete(&s->reply);
 		return false;
@@ -363,12 +411,30 @@ make_ready(struct smtp *s)
 	return true;
 }
 
-void
+/*
+ * What follows AUTH is a response if the server asks for one, whatever it looks like (RFC
+ * 4954), and what follows STARTTLS depends on its reply as well.
+ */
+bool
+smtp_client_must_wait(const struct smtp *s)
+{
+	if (!s->responder_seen || s->reply_lost || s->line.begun ||
+	    (s->ended & SMTP_ENDED_RESPONDER) || s->over != SMTP_OPEN)
+		return false;
+	return (s->client == SMTP_CLIENT_AUTH_SENT && s->auth_pending > 0) ||
+	       (s->client == SMTP_CLIENT_COMMAND && s->starttls_sent && !s->tls_answered);
+}
+
+bool
 smtp_client_take(struct smtp *s, struct slice *in)
 {
 	s->requester_seen = true;
-	if (make_ready(s))
+	if (!make_ready(s))
+		return true;
+	s->waiting = smtp_client_must_wait(s);
+	if (!s->waiting)
 		take(s, in);
+	return !s->waiting;
 }
 
 static void
@@ -395,10 +461,12 @@ take_kept_end(struct smtp *s)
 bool
 smtp_client_again(struct smtp *s)
 {
-	if (s->again_n == 0 && !s->again_lf && s->late_n == 0)
+	if (!smtp_client_has_kept(s))
 		return false;
 	if (!make_ready(s))
 		return true;
+	if (smtp_client_must_wait(s))
+		return false;
 	if (s->again_n > 0)
 		take_kept(s, s->line_bytes, &s->again_at, &s->again_n);
 	else if (s->again_lf)
@@ -421,6 +489,8 @@ lose_commands(struct smtp *s)
 	s->line.cut = true;
 	s->auth.responses = 1; /* which of them comes next is unknown now */
 	s->unsure = SMTP_UNSURE_COMMANDS;
+	s->replies = s->stray;
+	s->alone = false;
 	smtp_command_read(line, &c);
 	if (c.verb == SMTP_BDAT)
 		c.bad = true;
@@ -467,6 +537,7 @@ smtp_client_gap(struct smtp *s, uint64_t n)
 	} else if (s->client == SMTP_CLIENT_CHUNK) {
 		uint64_t lost = n < s->chunk_left ? n : s->chunk_left;
 
+		s->aside_cut = true;
 		event = smtp_message_gap(&s->m, lost);
 		if (event != SMTP_MESSAGE_NONE)
 			smtp_say_message_event(s, event);

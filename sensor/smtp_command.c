@@ -80,7 +80,25 @@ path_length(struct slice s, bool quoting)
 	return quoted ? path_length(s, false) : s.n;
 }
 
-/* What follows FROM: or TO:. False when that word or its colon is missing. */
+/* Where a name stands before the path, "Name <a@b>", it is skipped as servers do. */
+static struct slice
+skip_name(struct slice s)
+{
+	size_t n = path_length(s, true);
+
+	if (s.n == 0 || s.p[0] == '<' ||
+	    (s.p[0] != '"' && memchr(s.p, '@', n) != NULL) ||
+	    (s.p[0] == '"' && s.p[n - 1] != '"'))
+		return s;
+	for (; n + 1 < s.n; n++) {
+		if (is_wsp(s.p[n]) && s.p[n + 1] == '<')
+			return slice_tail(s, n + 1);
+	}
+	return s;
+}
+
+/* What follows FROM: or TO:. False when that word is missing, or its colon where there is
+ * no bracket either. */
 static bool
 read_path(struct slice rest, const char *word, struct smtp_command *command)
 {
@@ -89,9 +107,11 @@ read_path(struct slice rest, const char *word, struct smtp_command *command)
 	if (!slice_has_prefix(rest, word))
 		return false;
 	rest = slice_trim(slice_tail(rest, n));
-	if (rest.n == 0 || rest.p[0] != ':')
+	if (rest.n == 0 || (rest.p[0] != ':' && rest.p[0] != '<'))
 		return false;
-	rest = slice_trim(slice_tail(rest, 1));
+	if (rest.p[0] == ':')
+		rest = slice_trim(slice_tail(rest, 1));
+	rest = skip_name(rest);
 	n = path_length(rest, true);
 	command->arg = slice_of(rest.p, n);
 	command->params = slice_trim(slice_tail(rest, n));
@@ -122,11 +142,13 @@ read_bdat(struct slice rest, struct smtp_command *command)
 }
 
 static void
-read_arguments(struct slice rest, struct smtp_command *command)
+read_arguments(struct slice word, struct slice rest, struct smtp_command *command)
 {
 	switch (command->verb) {
 	case SMTP_MAIL:
 		command->sure = read_path(rest, "FROM", command);
+		if (!command->sure && !slice_is_word(word, "MAIL"))
+			command->verb = SMTP_OTHER;
 		break;
 	case SMTP_RCPT:
 		command->sure = read_path(rest, "TO", command);
@@ -159,6 +181,9 @@ find_verb(struct slice word)
 {
 	static const struct verb table[] = {
 		{ "MAIL", SMTP_MAIL },
+		{ "SEND", SMTP_MAIL }, /* RFC 821, RFC 5321 appendix F.6 */
+		{ "SOML", SMTP_MAIL },
+		{ "SAML", SMTP_MAIL },
 		{ "RCPT", SMTP_RCPT },
 		{ "DATA", SMTP_DATA },
 		{ "EHLO", SMTP_EHLO },
@@ -233,7 +258,7 @@ smtp_command_read(struct slice line, struct smtp_command *command)
 	    (slice_is_word(rest, "TLS") || slice_is_word(rest, "SSL")))
 		command->verb = SMTP_FOREIGN; /* RFC 4217: FTP */
 	else
-		read_arguments(rest, command);
+		read_arguments(word, rest, command);
 	if (has_control(line))
 		command->sure = false;
 }

@@ -97,19 +97,28 @@ smtp_client_finish(struct smtp *s)
  * what was kept is read as commands.
  */
 static void
-take_aside(struct smtp *s, struct slice seen)
+keep_aside(struct smtp *s, struct slice seen)
 {
-	const uint8_t *lf;
-	struct smtp_command command;
 	size_t room = (size_t)SMTP_ASIDE_MAX - s->aside_n;
-	struct slice line;
 
+	if (s->aside_cut)
+		return;
 	s->aside_used = true;
 	s->aside_cut |= seen.n > room;
 	seen = slice_head(seen, room);
 	if (seen.n > 0)
 		memcpy(s->aside + s->aside_n, seen.p, seen.n);
 	s->aside_n = (uint16_t)(s->aside_n + seen.n);
+}
+
+static void
+take_aside(struct smtp *s, struct slice seen)
+{
+	const uint8_t *lf;
+	struct smtp_command command;
+	struct slice line;
+
+	keep_aside(s, seen);
 	if (s->armed)
 		return;
 	lf = memchr(s->aside, '\n', s->aside_n);
@@ -160,6 +169,7 @@ smtp_take_message(struct smtp *s, struct slice *in)
 void
 smtp_end_chunk(struct smtp *s)
 {
+	s->chunk_aside = false;
 	s->client = SMTP_CLIENT_COMMAND;
 	if (s->chunk_last && s->message)
 		smtp_client_end_message(s);
@@ -170,10 +180,13 @@ smtp_take_chunk(struct smtp *s, struct slice *in)
 {
 	struct slice chunk =
 	    slice_head(*in, s->chunk_left < in->n ? (size_t)s->chunk_left : in->n);
+	struct slice before = chunk;
 	size_t n = chunk.n;
 	enum smtp_message_event event = smtp_message_take(&s->m, &chunk);
 
 	n -= chunk.n;
+	if (s->chunk_aside)
+		keep_aside(s, slice_head(before, n));
 	*in = slice_tail(*in, n);
 	s->chunk_left -= n;
 	if (event != SMTP_MESSAGE_NONE)
@@ -261,6 +274,32 @@ smtp_client_verdict(struct smtp *s)
 	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
 		s->client = SMTP_CLIENT_SKIP;
 	return true;
+}
+
+bool
+smtp_client_is_no_chunk(const struct smtp *s, uint32_t tx, uint16_t code)
+{
+	return s->client == SMTP_CLIENT_CHUNK && s->message && s->message_tx == tx &&
+	       (code == 500 || code == 502 || code == 503);
+}
+
+/* What was taken for its front is read again, for the commands in it. */
+void
+smtp_client_undo_chunk(struct smtp *s)
+{
+	s->message = s->chunks = false;
+	s->client = SMTP_CLIENT_SKIP;
+	line_reset(&s->line);
+	if (s->chunk_aside) {
+		s->late_at = 0;
+		s->late_n = s->aside_n;
+		s->aside_n = 0;
+	}
+	if (!s->chunk_aside || s->aside_cut) {
+		s->unsure = SMTP_UNSURE_COMMANDS;
+		s->lost_requester = true;
+	}
+	s->chunk_aside = false;
 }
 
 bool

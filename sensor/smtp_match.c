@@ -22,6 +22,7 @@ fits(enum smtp_pending_kind kind, uint16_t code)
 	case SMTP_PENDING_STARTTLS:
 		return code == 220 || failed;
 	case SMTP_PENDING_OTHER:
+	case SMTP_PENDING_FOREIGN:
 		return code != 354 && code != 334 && code != 221 && code != 235;
 	case SMTP_PENDING_EMPTY:
 		return code >= 500 && code <= 503;
@@ -33,7 +34,37 @@ fits(enum smtp_pending_kind kind, uint16_t code)
 static bool
 fits_only(enum smtp_pending_kind kind, uint16_t code)
 {
-	return kind != SMTP_PENDING_OTHER && !smtp_is_refused(code) && fits(kind, code);
+	return kind != SMTP_PENDING_OTHER && kind != SMTP_PENDING_FOREIGN &&
+	       !smtp_is_refused(code) && fits(kind, code);
+}
+
+/* What no server answers so, lost or not. */
+static bool
+is_absurd(enum smtp_pending_kind kind, uint16_t code)
+{
+	if (kind == SMTP_PENDING_OTHER || kind == SMTP_PENDING_FOREIGN)
+		return false;
+	switch (code) {
+	case 354:
+		return kind != SMTP_PENDING_DATA;
+	case 334:
+		return kind != SMTP_PENDING_AUTH;
+	case 221:
+		return kind != SMTP_PENDING_QUIT;
+	case 220:
+		return kind != SMTP_PENDING_STARTTLS && kind != SMTP_PENDING_HELO;
+	default:
+		return false;
+	}
+}
+
+/* The reply was used. */
+static void
+next_reply(struct smtp *s)
+{
+	s->replies += s->replies < 2;
+	s->reply_lost = s->tls_maybe = false;
+	smtp_reply_next(&s->reply);
 }
 
 /* Replies that leave no other one due: what they answer ends a group of commands. */
@@ -75,6 +106,7 @@ is_greeting(struct smtp *s)
 	if (s->greeted)
 		return false;
 	s->greeted = true;
+	s->midstream = !s->lost_responder; /* unless it is one */
 	if (code != 220 && !smtp_is_refused(code))
 		return false;
 	if (s->pending.count == 0)
@@ -91,6 +123,10 @@ tell_greeting(struct smtp *s, const struct smtp_answer *a)
 	struct fact *fact = smtp_say_answer(s, FACT_GREETING, s->told_next, a, 1);
 	struct slice rest;
 
+	s->greeting_seen = true;
+	s->midstream = false;
+	for (rest = a->text; rest.n > 0 && !s->smtp_banner; rest = slice_tail(rest, 1))
+		s->smtp_banner = slice_has_prefix(rest, "SMTP");
 	smtp_say_text(fact, 0, slice_word(a->text, &rest), SMTP_NAME_MAX);
 	if (a->code == 421)
 		s->end_code = 421;
@@ -99,7 +135,8 @@ tell_greeting(struct smtp *s, const struct smtp_answer *a)
 	if (s->early)
 		smtp_say_oddity(
 		    s, FACT_ODDITY_EARLY_TALK, slice_of(s->early_line, s->early_n));
-	smtp_reply_next(&s->reply);
+	next_reply(s);
+	s->replies = 0; /* to no command */
 }
 
 /* Nobody asked: a command was lost, or the server took a message for over. */
@@ -108,6 +145,7 @@ unasked(struct smtp *s)
 {
 	uint16_t code = s->reply.code;
 
+	s->stray = true;
 	if ((smtp_is_accepted(code) || smtp_is_refused(code)) && code != 421 &&
 	    code != 221) {
 		if (smtp_client_verdict(s))
@@ -118,14 +156,41 @@ unasked(struct smtp *s)
 		}
 	}
 	if (code == 354 && s->requester_seen) {
-		if (smtp_client_go_ahead(s, NULL))
+		if (smtp_client_go_ahead(s, NULL)) {
 			smtp_begin_transaction(s, s->tx);
+			if (s->debt == 0) /* no reply is due before the verdict */
+				s->unsure = SMTP_SURE;
+		}
 	} else if (code == 334 && s->requester_seen && s->client != SMTP_CLIENT_MESSAGE) {
 		s->auth.responses = 1; /* which of them comes is unknown: tell none */
 		s->client = SMTP_CLIENT_AUTH;
 	} else if (code == 221 || code == 421)
 		s->end_code = code;
-	smtp_reply_next(&s->reply);
+	next_reply(s);
+}
+
+/* 235 without AUTH: that was lost. Who logged in is unknown, but somebody did. */
+static bool
+is_login(struct smtp *s, const struct smtp_answer *a)
+{
+	struct smtp_pending_entry e;
+	struct slice text[2];
+
+	if (a->code != 235 || s->auth_pending > 0)
+		return false;
+	smtp_say_answer(s, FACT_AUTH, s->told_next, a, 2)->ok = true;
+	s->stray = true;
+	if (s->debt > 0)
+		s->debt--;
+	else if (s->pending.count > 0) {
+		smtp_pending_front(&s->pending, &e, text);
+		if (s->unsure == SMTP_SURE && e.kind == SMTP_PENDING_OTHER)
+			smtp_pending_pop(&s->pending);
+	}
+	if (s->client == SMTP_CLIENT_AUTH)
+		s->client = SMTP_CLIENT_COMMAND;
+	next_reply(s);
+	return true;
 }
 
 /* False when the reply does not belong to the oldest command; that one may be gone. */
@@ -139,13 +204,38 @@ belongs(struct smtp *s, const struct smtp_pending_entry *e)
 		smtp_pending_pop(&s->pending);
 		return false;
 	}
-	if (s->unsure == SMTP_SURE || fits(kind, code))
+	if (is_absurd(kind, code))
+		s->unsure = s->unsure == SMTP_SURE ? SMTP_UNSURE_REPLIES : s->unsure;
+	else if (s->unsure == SMTP_SURE || fits(kind, code))
 		return true;
-	if (smtp_pending_has(&s->pending, fits_only, code))
+	if (smtp_pending_has(&s->pending, fits_only, code)) {
 		smtp_flush(s, 1, false);
-	else
-		smtp_reply_next(&s->reply);
+	} else if (code == 334) {
+		s->auth.responses = 1;
+		if (s->client == SMTP_CLIENT_COMMAND || s->client == SMTP_CLIENT_LOST)
+			s->client = SMTP_CLIENT_AUTH;
+		next_reply(s);
+	} else {
+		if (code == 221)
+			s->end_code = code;
+		next_reply(s);
+	}
 	return false;
+}
+
+/* What FTP servers say to that; those of SMTP do not know it. */
+static bool
+is_foreign(const struct smtp *s, const struct smtp_pending_entry *e, uint16_t code)
+{
+	static const uint16_t foreign[] = { 200, 202, 211, 215, 227, 229, 230, 232, 234 };
+
+	if (e->kind != SMTP_PENDING_FOREIGN || s->known || s->smtp_banner)
+		return false;
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(foreign[0]); i++) {
+		if (code == foreign[i])
+			return true;
+	}
+	return code / 100 == 3;
 }
 
 void
@@ -160,9 +250,11 @@ smtp_match(struct smtp *s)
 		tell_greeting(s, &a);
 		return;
 	}
+	if (is_login(s, &a))
+		return;
 	if (s->debt > 0) {
 		s->debt--;
-		smtp_reply_next(&s->reply);
+		next_reply(s);
 		return;
 	}
 	if (s->pending.count == 0) {
@@ -170,14 +262,21 @@ smtp_match(struct smtp *s)
 		return;
 	}
 	smtp_pending_front(&s->pending, &e, text);
+	s->pipelined |= s->pending.count > 1 && !s->reply_lost &&
+			s->unsure != SMTP_UNSURE_REPLIES && e.kind != SMTP_PENDING_EMPTY;
 	if (!belongs(s, &e))
 		return;
-	if (e.kind == SMTP_PENDING_AUTH && a.code == 334) {
-		s->client = SMTP_CLIENT_AUTH;
-		smtp_reply_next(&s->reply);
+	if (is_foreign(s, &e, a.code)) {
+		s->bad = true;
 		return;
 	}
-	if (e.flags & SMTP_PENDING_LAST && smtp_client_is_in_last_chunk(s, e.tx)) {
+	if (e.kind == SMTP_PENDING_AUTH && a.code == 334) {
+		s->client = SMTP_CLIENT_AUTH;
+		next_reply(s);
+		return;
+	}
+	if (e.flags & SMTP_PENDING_LAST && smtp_client_is_in_last_chunk(s, e.tx) &&
+	    !(s->pending.count == 1 && smtp_client_is_no_chunk(s, e.tx, a.code))) {
 		smtp_client_cut_chunk(s);
 		return; /* the message is told first */
 	}
@@ -186,5 +285,5 @@ smtp_match(struct smtp *s)
 	smtp_pending_pop(&s->pending);
 	smtp_answer_command(s, &e, text, &a);
 	agree(s, (enum smtp_pending_kind)e.kind);
-	smtp_reply_next(&s->reply);
+	next_reply(s);
 }

@@ -23,6 +23,7 @@ enum smtp_pending_kind {
 	SMTP_PENDING_QUIT,
 	SMTP_PENDING_AUTH,
 	SMTP_PENDING_STARTTLS,
+	SMTP_PENDING_FOREIGN, /* of FTP or POP3: how will the server like it? */
 };
 
 enum smtp_pending_flag {
@@ -32,6 +33,7 @@ enum smtp_pending_flag {
 	SMTP_PENDING_FIRST = 0x08,    /* BDAT: the first chunk of a message */
 	SMTP_PENDING_LAST = 0x10,     /* BDAT: the last one */
 	SMTP_PENDING_IMPLICIT = 0x20, /* no MAIL came before */
+	SMTP_PENDING_CUT_MORE = 0x40, /* the parameters, not the path */
 };
 
 enum {

@@ -63,6 +63,7 @@ probe_greeting(struct slice s, unsigned flags)
 	static const char *const middle[] = { "250 ", "250-", "354 ", "334 ", "235 ",
 		"550 ", "550-", "551 ", "553 ", "503 ", "530 ", "221 ", "451 ", "450 ",
 		"452 " };
+	static const char *const bare[] = { "220\r", "220\n", "220\t" };
 	enum proto_probe answer;
 	struct slice line;
 	const uint8_t *lf;
@@ -70,6 +71,8 @@ probe_greeting(struct slice s, unsigned flags)
 	if (s.p[0] < '2' || s.p[0] > '5')
 		return PROTO_NO;
 	answer = begins_any(s, codes, sizeof(codes) / sizeof(codes[0]));
+	if (answer == PROTO_NO && (flags & PROTO_PROBE_MAIL_PORT))
+		answer = begins_any(s, bare, sizeof(bare) / sizeof(bare[0]));
 	if (answer == PROTO_NO && (flags & PROTO_PROBE_MIDSTREAM))
 		return begins_any(s, middle, sizeof(middle) / sizeof(middle[0])) !=
 			       PROTO_NO
@@ -79,10 +82,10 @@ probe_greeting(struct slice s, unsigned flags)
 		return answer;
 	lf = memchr(s.p, '\n', s.n);
 	line = lf != NULL ? slice_of(s.p, (size_t)(lf - s.p)) : s;
-	if (!is_text(line))
-		return PROTO_NO;
 	if (contains(line, "SMTP"))
 		return PROTO_YES;
+	if (!is_text(line) && !(flags & PROTO_PROBE_MAIL_PORT))
+		return PROTO_NO;
 	return lf != NULL && contains(line, "FTP") ? PROTO_NO : PROTO_MAYBE;
 }
 

@@ -84,8 +84,11 @@ smtp_reply_take(struct smtp_reply *r, struct slice *in)
 {
 	struct slice line;
 
-	if (line_take(&r->line, r->bytes, SMTP_REPLY_LINE, in, &line))
-		take_line(r, line);
+	if (!line_take(&r->line, r->bytes, SMTP_REPLY_LINE, in, &line))
+		return;
+	while (line.n > 0 && line.p[line.n - 1] == '\r')
+		line.n--; /* any number of them belong to the line end */
+	take_line(r, line);
 }
 
 void

@@ -25,7 +25,7 @@ enum {
 	SMTP_ODDITY_MAX = 200,
 	SMTP_ASIDE_MAX = 2048, /* kept of what follows a lookalike of the end of data */
 	SMTP_FACTS = 8,        /* the most that one step can tell */
-	SMTP_JUNK_MAX = 16,    /* unknown lines before we call it another protocol */
+	SMTP_JUNK_MAX = 16,    /* lines that are no replies before we call it another protocol */
 	SMTP_UNDECIDED_LINE = 512, /* a longer line behind DATA is no command */
 };
 
@@ -89,7 +89,10 @@ struct smtp {
 	bool line_used, aside_used; /* those bytes need wiping at the end */
 	uint8_t oddities;       /* bits: those told */
 	uint32_t message_tx;
-	uint32_t junk;
+	bool hello_first; /* the first line is HELO or EHLO */
+	bool any_line;
+	bool waiting;     /* for the other direction, with requester's bytes left */
+	bool chunk_aside; /* what is aside is the front of the chunk */
 	uint64_t chunk_left;
 	/* To be read again: line_bytes and its line end; after it what is aside. */
 	uint16_t again_at, again_n;
@@ -104,6 +107,16 @@ struct smtp {
 
 	/* Replies. */
 	bool greeted, early, pipelining;
+	bool greeting_seen, smtp_banner;
+	bool lost_requester, lost_responder; /* something was, since the beginning */
+	bool reply_lost; /* some were since the last that came */
+	bool midstream;  /* the first reply that came was no greeting */
+	/* One command at a time: then the next command settles what the replies before it
+	 * were for. */
+	bool lockstep, pipelined;
+	bool alone;      /* the last command came when none was pending */
+	uint8_t replies; /* since the last command, or since some were lost: 0, 1, 2 many */
+	bool stray;      /* one of them, to which no command was known */
 	enum smtp_unsure unsure;
 	bool lost_front; /* the reply to the only pending command may be lost */
 	struct smtp_transaction t;
@@ -113,6 +126,7 @@ struct smtp {
 	bool flush_owed;
 	uint16_t end_code;
 	bool tls_answered; /* 220 to STARTTLS: what follows tells */
+	bool tls_maybe;    /* clear text followed, which may have been sent ahead */
 	uint8_t tls_flags;
 
 	/* The end. */
@@ -143,10 +157,17 @@ void smtp_flush(struct smtp *s, uint64_t n, bool owed);
 void smtp_close(struct smtp *s, enum fact_abort reason);
 
 /* smtp_client.c */
-void smtp_client_take(struct smtp *s, struct slice *in);
+/* False when the bytes must wait for a reply. */
+bool smtp_client_take(struct smtp *s, struct slice *in);
+bool smtp_client_must_wait(const struct smtp *s);
 void smtp_client_gap(struct smtp *s, uint64_t n);
 /* Reads again what was kept; false when there is none. */
 bool smtp_client_again(struct smtp *s);
+static inline bool
+smtp_client_has_kept(const struct smtp *s)
+{
+	return s->again_n > 0 || s->again_lf || s->late_n > 0;
+}
 /* Queues a command for its reply. */
 void smtp_push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags);
 /* Commands that need a transaction open one where MAIL is missing: flags for the queue.
@@ -169,6 +190,10 @@ bool smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
 void smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk);
 /* A verdict came before the end of the message was seen; false: there is no message. */
 bool smtp_client_verdict(struct smtp *s);
+/* BDAT is answered as a command that nobody knows, or not now, while its chunk is being
+ * read: that was no chunk. */
+bool smtp_client_is_no_chunk(const struct smtp *s, uint32_t tx, uint16_t code);
+void smtp_client_undo_chunk(struct smtp *s);
 /* The verdict on a last chunk may come before its end, which is not waited for then. */
 bool smtp_client_is_in_last_chunk(const struct smtp *s, uint32_t tx);
 void smtp_client_cut_chunk(struct smtp *s);

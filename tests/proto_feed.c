@@ -10,6 +10,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+static void drop_held(struct feed *feed, unsigned role);
+
 void
 feed_init(struct feed *feed, const struct proto *proto)
 {
@@ -26,6 +28,8 @@ feed_init(struct feed *feed, const struct proto *proto)
 void
 feed_release(struct feed *feed)
 {
+	drop_held(feed, 0);
+	drop_held(feed, 1);
 	free(feed->state);
 	free(feed->text);
 }
@@ -130,7 +134,8 @@ put_kind(struct feed *feed, const struct fact *fact)
 static void
 put_fact(struct feed *feed, const struct fact *fact)
 {
-	static const char *const flag[] = { "cut", "unsure", "bdat", "ehlo" };
+	static const char *const flag[] = { "cut", "unsure", "bdat", "ehlo", "cut-more",
+		"blind" };
 	unsigned texts = FACT_TEXTS;
 	char number[16];
 
@@ -167,9 +172,29 @@ check_fact(const struct fact *fact)
 	assert_true(n <= FACT_TEXT_MAX);
 }
 
-static void
-feed_input(struct feed *feed, enum proto_role role, struct proto_input *input)
+static bool
+is_over(const struct feed *feed)
 {
+	return feed->result == PROTO_DONE || feed->result == PROTO_BAD;
+}
+
+struct feed_held {
+	struct feed_held *next;
+	struct proto_input input;
+	uint8_t bytes[];
+};
+
+static bool
+has_left(const struct proto_input *input)
+{
+	return input->data.n > 0 || input->gap > 0 || input->end;
+}
+
+/* One step to the parser, as far as it takes it. True when it took something. */
+static bool
+offer(struct feed *feed, enum proto_role role, struct proto_input *input)
+{
+	struct proto_input before = *input;
 	struct fact fact;
 
 	do {
@@ -185,51 +210,83 @@ feed_input(struct feed *feed, enum proto_role role, struct proto_input *input)
 		if (feed->watch != NULL)
 			feed->watch(feed->context, &fact);
 	} while (true);
-	if (feed->result == PROTO_MORE) {
-		assert_int_equal(input->data.n, 0);
-		assert_int_equal(input->gap, 0);
-		assert_false(input->end);
+	return before.data.n != input->data.n || before.gap != input->gap ||
+	       before.end != input->end;
+}
+
+static void
+drop_held(struct feed *feed, unsigned role)
+{
+	while (feed->held[role] != NULL) {
+		struct feed_held *first = feed->held[role];
+
+		feed->held[role] = first->next;
+		free(first);
 	}
 }
 
+/* What waits in a direction, as far as it gets. True when it got on. */
 static bool
-is_over(const struct feed *feed)
+pump(struct feed *feed, unsigned role)
 {
-	return feed->result == PROTO_DONE || feed->result == PROTO_BAD;
+	struct feed_held *first;
+	bool moved = false;
+
+	while ((first = feed->held[role]) != NULL && !is_over(feed)) {
+		moved |= offer(feed, (enum proto_role)role, &first->input);
+		if (has_left(&first->input))
+			break;
+		feed->held[role] = first->next;
+		free(first);
+	}
+	return moved;
+}
+
+/* A step comes behind what waits in its direction. */
+static void
+feed_step(struct feed *feed, enum proto_role role, struct proto_input input)
+{
+	struct feed_held **last = &feed->held[role], *step;
+	unsigned turn = role, still = 0;
+
+	if (is_over(feed) || !has_left(&input))
+		return;
+	step = malloc(sizeof(*step) + input.data.n);
+	assert_non_null(step);
+	step->next = NULL;
+	step->input = input;
+	if (input.data.n > 0)
+		memcpy(step->bytes, input.data.p, input.data.n);
+	step->input.data.p = step->bytes;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = step;
+	if (feed->held[role] != step)
+		return;
+	for (; still < 2; turn = !turn)
+		still = pump(feed, turn) ? 0 : still + 1;
+	if (is_over(feed)) {
+		drop_held(feed, 0);
+		drop_held(feed, 1);
+	}
 }
 
 void
 feed_bytes(struct feed *feed, enum proto_role role, const void *bytes, size_t n)
 {
-	struct proto_input input = { 0 };
-	uint8_t *copy;
-
-	if (n == 0 || is_over(feed))
-		return;
-	copy = malloc(n);
-	assert_non_null(copy);
-	memcpy(copy, bytes, n);
-	input.data = slice_of(copy, n);
-	feed_input(feed, role, &input);
-	free(copy);
+	feed_step(feed, role, (struct proto_input){ .data = slice_of(bytes, n) });
 }
 
 void
 feed_gap(struct feed *feed, enum proto_role role, uint64_t n)
 {
-	struct proto_input input = { .gap = n };
-
-	if (!is_over(feed))
-		feed_input(feed, role, &input);
+	feed_step(feed, role, (struct proto_input){ .gap = n });
 }
 
 void
 feed_end(struct feed *feed, enum proto_role role)
 {
-	struct proto_input input = { .end = true };
-
-	if (!is_over(feed))
-		feed_input(feed, role, &input);
+	feed_step(feed, role, (struct proto_input){ .end = true });
 }
 
 /* Talks as runs: turns of one side that follow each other are one piece. */

@@ -235,7 +235,7 @@ endless_vlan_tags_end(void **state)
 	put_zeros(&f, 12);
 	for (unsigned i = 0; i < 1000; i++)
 		put16(&f, 0x8100);
-	assert_int_equal(run(&f, LINK_ETHERNET, &s), DECODE_MALFORMED);
+	assert_int_equal(run(&f, LINK_ETHERNET, &s), DECODE_TOO_DEEP);
 }
 
 static void

@@ -386,6 +386,89 @@ whole_dialogue_in_the_syn(void **state)
 }
 
 static void
+mail_sent_ahead_of_the_grant_waits_for_it(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.80", 3128);
+
+	(void)state;
+	wire_open(&wire, &conn);
+	wire_send(&wire, &conn, 0, TCP_ACK,
+	    "CONNECT 203.0.113.25:25 HTTP/1.0\r\n\r\n"
+	    "EHLO client.example.com\r\nMAIL FROM:<a@example.com>\r\n");
+	wire_send(&wire, &conn, 0, TCP_ACK, "RCPT TO:<b@third.example>\r\nQUIT\r\n");
+	assert_int_equal(wire_count(&wire, "http asked"), 1);
+	assert_int_equal(wire_count(&wire, "smtp"), 0);
+	wire_send(&wire, &conn, 1, TCP_ACK,
+	    "HTTP/1.0 200 OK\r\n\r\n220 mx.example.com ESMTP\r\n250 hi\r\n250 ok\r\n"
+	    "250 yes\r\n221 bye\r\n");
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "http granted 200"), 1);
+	assert_int_equal(wire_count(&wire, "http inner 0 smtp"), 1);
+	assert_int_equal(wire_count(&wire, "smtp mail 250 <a@example.com>"), 1);
+	assert_int_equal(wire_count(&wire, "smtp rcpt 250 <b@third.example>"), 1);
+	assert_int_equal(wire_count(&wire, "http tunnel-end"), 1);
+	assert_int_equal(wire_counter(&wire, "parser", "held_bytes_lost"), 0);
+}
+
+static void
+flood_ahead_of_the_grant_is_bounded(void **state)
+{
+	static char flood[1401];
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.80", 3128);
+
+	(void)state;
+	memset(flood, 'x', sizeof(flood) - 1);
+	wire_open(&wire, &conn);
+	wire_send(&wire, &conn, 0, TCP_ACK, "CONNECT 203.0.113.25:25 HTTP/1.0\r\n\r\n");
+	for (unsigned i = 0; i < 100; i++)
+		wire_send(&wire, &conn, 0, TCP_ACK, flood);
+	assert_in_range(wire_counter(&wire, "parser", "held_bytes_lost"), 100000, 139999);
+	wire_send(&wire, &conn, 1, TCP_ACK, "HTTP/1.0 200 OK\r\n\r\n");
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "http granted 200"), 1);
+	assert_int_equal(wire_count(&wire, "http tunnel-end 0 size=140000/0"), 1);
+}
+
+static void
+requests_and_answers_in_one_piece_each(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.80", 3128);
+
+	(void)state;
+	wire_open(&wire, &conn);
+	wire_send(&wire, &conn, 0, TCP_ACK,
+	    "GET http://a.example/ HTTP/1.1\r\nHost: a.example\r\n\r\n"
+	    "GET http://b.example/ HTTP/1.1\r\nHost: b.example\r\n\r\n");
+	wire_send(&wire, &conn, 1, TCP_ACK,
+	    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi"
+	    "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno");
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "http asked 0 a.example"), 1);
+	assert_int_equal(wire_count(&wire, "http granted 200"), 1);
+	assert_int_equal(wire_count(&wire, "http asked 0 b.example"), 1);
+	assert_int_equal(wire_count(&wire, "http refused 403"), 1);
+}
+
+static void
+tunnels_nest_up_to_the_cap(void **state)
+{
+	static const char connect[] = "CONNECT 203.0.113.25:25 HTTP/1.0\r\n\r\n";
+	static const char grant[] = "HTTP/1.0 200 OK\r\n\r\n";
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.80", 3128);
+
+	(void)state;
+	wire_open(&wire, &conn);
+	for (unsigned i = 0; i < 10; i++) {
+		wire_send(&wire, &conn, 0, TCP_ACK, connect);
+		wire_send(&wire, &conn, 1, TCP_ACK, grant);
+	}
+	wire_close(&wire, &conn);
+	assert_int_equal(wire_count(&wire, "http asked"), RECORD_DEPTH_MAX);
+	assert_int_equal(wire_count(&wire, "http tunnel-end"), RECORD_DEPTH_MAX);
+	assert_true(wire_counter(&wire, "parser", "too_deep") >= 1);
+}
+
+static void
 implicit_tls_is_told_by_port(void **state)
 {
 	struct wire_conn mail = wire_conn("198.51.100.7", 40000, "192.0.2.25", 465);
@@ -424,6 +507,10 @@ main(void)
 		TEST(one_direction_only_is_said),
 		TEST(lost_packet_is_counted_and_parsing_goes_on),
 		TEST(whole_dialogue_in_the_syn),
+		TEST(mail_sent_ahead_of_the_grant_waits_for_it),
+		TEST(flood_ahead_of_the_grant_is_bounded),
+		TEST(requests_and_answers_in_one_piece_each),
+		TEST(tunnels_nest_up_to_the_cap),
 		TEST(implicit_tls_is_told_by_port),
 	};
 

@@ -30,6 +30,11 @@ static const char *const fact_names[] = {
 	[FACT_ABORT] = "abort",
 	[FACT_END] = "end",
 	[FACT_ODDITY] = "oddity",
+	[FACT_TUNNEL_ASKED] = "asked",
+	[FACT_TUNNEL_GRANTED] = "granted",
+	[FACT_TUNNEL_REFUSED] = "refused",
+	[FACT_TUNNEL_INNER] = "inner",
+	[FACT_TUNNEL_END] = "tunnel-end",
 };
 
 void
@@ -103,6 +108,8 @@ print_record(struct wire *wire, const struct record *r)
 	case RECORD_FACT:
 		print(wire, "%s %s %u", r->session.app_proto, fact_names[r->fact.type],
 		    r->fact.code);
+		if (r->fact.type == FACT_TUNNEL_END)
+			print(wire, " size=%lu/%lu", r->fact.size, r->fact.size_back);
 		for (unsigned i = 0; i < FACT_TEXTS; i++) {
 			struct slice text = record_text(r, i);
 

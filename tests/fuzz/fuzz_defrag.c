@@ -27,6 +27,7 @@ check(bool holds)
 
 /* Of each octet of a datagram, every value that a fragment had for it: a bit each of 8. */
 static uint8_t seen[DATAGRAMS][65536];
+static size_t seen_end[DATAGRAMS];
 
 static struct fragment
 fragment_of(const uint8_t *step, int64_t *now_us, uint8_t *octets)
@@ -53,8 +54,12 @@ fragment_of(const uint8_t *step, int64_t *now_us, uint8_t *octets)
 static void
 note(const struct fragment *f)
 {
-	for (size_t i = 0; i < f->data.n && f->offset + i < 65536; i++)
-		seen[f->id][f->offset + i] |= (uint8_t)(1 << f->data.p[i]);
+	size_t end = f->offset + f->data.n;
+
+	end = end < sizeof(seen[0]) ? end : sizeof(seen[0]);
+	for (size_t i = f->offset; i < end; i++)
+		seen[f->id][i] |= (uint8_t)(1 << f->data.p[i - f->offset]);
+	seen_end[f->id] = end > seen_end[f->id] ? end : seen_end[f->id];
 }
 
 static void
@@ -73,7 +78,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct defrag *defrag = defrag_new(&limits);
 	int64_t now_us = 0;
 
-	memset(seen, 0, sizeof(seen));
 	for (; n >= STEP_OCTETS; data += STEP_OCTETS, n -= STEP_OCTETS) {
 		uint8_t *octets = malloc(FRAGMENT_MAX);
 		struct fragment f = fragment_of(data, &now_us, octets);
@@ -90,5 +94,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		free(octets);
 	}
 	defrag_free(defrag);
+	for (unsigned i = 0; i < DATAGRAMS; i++) {
+		memset(seen[i], 0, seen_end[i]);
+		seen_end[i] = 0;
+	}
 	return 0;
 }

@@ -351,6 +351,13 @@ wrap_gtp(struct piece *p)
 }
 
 static void
+wrap_greudp(struct piece *p)
+{
+	wrap_gre(p);
+	add_udp(p, 4754);
+}
+
+static void
 wrap_mplsudp(struct piece *p)
 {
 	add_udp(p, 6635);
@@ -427,7 +434,9 @@ wrap_nflog(struct piece *p)
 static void
 wrap_pktap(struct piece *p)
 {
-	PREPEND(p, 16, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 'e', 'n', '0', 0);
+	const uint8_t header[108] = { 108, [4] = 1, [8] = 1, [12] = 'e', 'n', '0' };
+
+	prepend(p, header, sizeof(header));
 }
 
 static const struct layer {
@@ -462,6 +471,7 @@ static const struct layer {
 	{ "teredo", wrap_teredo },
 	{ "l2tp", wrap_l2tp },
 	{ "gtp", wrap_gtp },
+	{ "greudp", wrap_greudp },
 	{ "mplsudp", wrap_mplsudp },
 	{ "sll", wrap_sll },
 	{ "sll2", wrap_sll2 },
@@ -532,6 +542,7 @@ static const struct form {
 	{ "etherip", 1, "eth,ip4,etherip,eth" },
 	{ "mpls-in-ip", 1, "eth,ip6,mpls" },
 	{ "mpls-in-udp", 1, "eth,ip4,mplsudp,mpls" },
+	{ "gre-in-udp", 1, "eth,ip6,greudp,eth" },
 	{ "teredo", 1, "eth,ip4,teredo,ip6" },
 	{ "l2tp", 1, "eth,ip4,l2tp,ppp" },
 	{ "gtp-u", 1, "eth,ip4,gtp" },
