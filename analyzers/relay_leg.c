@@ -139,6 +139,7 @@ set_sender(struct relay_leg *leg, struct slice path)
 {
 	uint8_t buf[FACT_TEXT_MAX];
 
+	buf[0] = '\0';
 	path = slice_head(trim(path), sizeof(buf));
 	for (size_t i = 0; i < path.n; i++)
 		buf[i] =

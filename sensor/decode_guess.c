@@ -6,15 +6,18 @@ enum {
 	FCS_OCTETS = 4,  /* some taps leave the frame's check sequence on */
 };
 
+/* A packet of that length has room; or it fills the place, but for a short frame's
+ * padding. */
 static bool
-fills(const struct walk *w, uint32_t octets)
+fits(const struct walk *w, uint32_t octets, bool filled)
 {
-	return octets <= w->wire &&
-	    (w->wire <= PADDED_MAX || w->wire - octets <= FCS_OCTETS);
+	if (octets > w->wire)
+		return false;
+	return !filled || w->wire <= PADDED_MAX || w->wire - octets <= FCS_OCTETS;
 }
 
 static bool
-looks_like_ipv4(const struct walk *w)
+looks_like_ipv4(const struct walk *w, bool filled)
 {
 	uint32_t header, total;
 
@@ -23,27 +26,27 @@ looks_like_ipv4(const struct walk *w)
 	header = (w->p[0] & 0xfu) * 4;
 	total = be16(w->p + 2);
 	if (total == 0) /* not yet cut up by the network card */
-		return w->p[9] == IP_TCP;
-	return header >= IP4_HEADER && total >= header && fills(w, total);
+		return header >= IP4_HEADER && w->p[9] == IP_TCP;
+	return header >= IP4_HEADER && total >= header && fits(w, total, filled);
 }
 
 static bool
-looks_like_ipv6(const struct walk *w)
+looks_like_ipv6(const struct walk *w, bool filled)
 {
 	uint32_t payload;
 
 	if (w->n < IP6_HEADER || w->p[0] >> 4 != 6)
 		return false;
 	payload = be16(w->p + 4);
-	return payload == 0 || fills(w, payload + IP6_HEADER);
+	return payload == 0 || fits(w, payload + IP6_HEADER, filled);
 }
 
 enum layer
-guess_ip(const struct walk *w)
+guess_ip(const struct walk *w, bool filled)
 {
-	if (looks_like_ipv4(w))
+	if (looks_like_ipv4(w, filled))
 		return LAYER_IPV4;
-	return looks_like_ipv6(w) ? LAYER_IPV6 : LAYER_NONE;
+	return looks_like_ipv6(w, filled) ? LAYER_IPV6 : LAYER_NONE;
 }
 
 static bool
@@ -76,12 +79,15 @@ guess_ethernet(const struct walk *w, uint32_t offset)
 	case TYPE_PPPOE:
 		return true;
 	default:
-		return type <= LENGTH_MAX && memcmp(behind, "\xaa\xaa\x03", 3) == 0;
+		return type <= LENGTH_MAX &&
+		    memcmp(behind, "\xaa\xaa\x03", 3) == 0;
 	}
 }
 
 enum layer
 end_guess(struct walk *w)
 {
-	return end(w, w->n < w->wire && w->n < IP6_HEADER ? DECODE_SNAPLEN : DECODE_OTHER);
+	bool cut_off = w->n < w->wire && w->n < IP6_HEADER;
+
+	return end(w, cut_off ? DECODE_SNAPLEN : DECODE_OTHER);
 }

@@ -163,13 +163,14 @@ layer_ppp(struct walk *w)
 
 /*
  * Nothing says what the last label stands before. IP by its version (RFC 4928), else an
- * Ethernet pseudo-wire, with a control word (RFC 4385 section 3) or without. A MAC address
- * may begin like any of them, so each must look right.
+ * Ethernet pseudo-wire, without a control word or with one (RFC 4385 section 3). A MAC
+ * address may begin like any of them: so IP that fits to the octet comes first, IP that
+ * has room last.
  */
 static enum layer
 mpls_payload(struct walk *w)
 {
-	enum layer ip = guess_ip(w);
+	enum layer ip = guess_ip(w, true);
 
 	if (ip != LAYER_NONE)
 		return into(w, 0, ip);
@@ -177,7 +178,8 @@ mpls_payload(struct walk *w)
 		return into(w, 0, LAYER_ETHERNET);
 	if (w->n >= 4 && w->p[0] >> 4 == 0 && guess_ethernet(w, 4))
 		return into(w, 4, LAYER_ETHERNET);
-	return end_guess(w);
+	ip = guess_ip(w, false);
+	return ip != LAYER_NONE ? into(w, 0, ip) : end_guess(w);
 }
 
 /* RFC 3032 section 2.1. */

@@ -13,7 +13,7 @@ carried_ip(struct walk *w, uint32_t header)
 	enum layer ip;
 
 	step(w, header);
-	ip = guess_ip(w);
+	ip = guess_ip(w, false);
 	return ip == LAYER_NONE ? end_guess(w) : into(w, 0, ip);
 }
 

@@ -3,9 +3,9 @@
 #define RELAYWATCH_DECODE_WALK_H
 
 /*
- * Private to decode*.c. A packet is walked layer by layer. A layer's function looks at the
- * walk's place, steps over its header and says which layer comes next; none looks back.
- * What it may read is told by walk.n, what the packet had on the wire by walk.wire.
+ * Private to decode*.c. A packet is walked layer by layer. A layer's function looks at
+ * the walk's place, steps over its header and says which layer comes next; none looks
+ * back. What it may read is told by walk.n, what there was on the wire by walk.wire.
  */
 
 #include "decode.h"
@@ -230,9 +230,10 @@ enum layer layer_udp(struct walk *w);
 
 /*
  * decode_guess.c. What a place looks like where nothing says it. guess_ip() is the layer
- * to go on with, LAYER_NONE where it is neither; none of these moves the walk.
+ * to go on with, LAYER_NONE where it is neither; the packet must fill what is left, if
+ * asked for. None of these moves the walk.
  */
-enum layer guess_ip(const struct walk *w);
+enum layer guess_ip(const struct walk *w, bool filled);
 bool guess_ethernet(const struct walk *w, uint32_t offset);
 /* The end of a walk whose guess was no. */
 enum layer end_guess(struct walk *w);

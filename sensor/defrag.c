@@ -148,16 +148,16 @@ dequeue(struct defrag *d, struct entry *e)
 	*(newer != NULL ? &newer->older : &q->newest) = e->older;
 }
 
-/* RFC 791 section 3.2 names an IPv4 datagram by its protocol, too. */
 static uint32_t *
-bucket_of(
-    struct defrag *d, const struct addr *src, const struct addr *dst, uint32_t id, bool v6)
+bucket_of(struct defrag *d, const struct addr *src, const struct addr *dst, uint32_t id,
+    bool v6)
 {
 	uint64_t h = hash_connection(&d->key, src, (uint16_t)id, dst, v6);
 
 	return &d->bucket[hash_multiply(h ^ id, d->key.k[0] | 1) & (d->buckets - 1)];
 }
 
+/* RFC 791 section 3.2 names an IPv4 datagram by its protocol, too. */
 static bool
 is_of(const struct entry *e, const struct fragment *f)
 {
@@ -288,8 +288,11 @@ units_in_block(const struct block *b, uint32_t place, uint32_t octets)
 {
 	uint32_t from = place / UNIT, to = units_of(place + octets), n = 0;
 
-	for (uint32_t word = from / 64; b != NULL && word * 64 < to; word++)
-		n += (uint32_t)__builtin_popcountll(b->there[word] & bits_of(word, from, to));
+	for (uint32_t word = from / 64; b != NULL && word * 64 < to; word++) {
+		uint64_t there = b->there[word] & bits_of(word, from, to);
+
+		n += (uint32_t)__builtin_popcountll(there);
+	}
 	return n;
 }
 
@@ -448,7 +451,8 @@ entry_for(struct defrag *d, const struct fragment *f)
 		d->count.malformed++;
 		return NULL;
 	}
-	if (units_there(d, e, f->offset, f->data.n) == units_of((uint32_t)f->data.n)) {
+	if (units_there(d, e, f->offset, f->data.n) ==
+	    units_of((uint32_t)f->data.n)) {
 		d->count.duplicates++;
 		return NULL;
 	}

@@ -114,11 +114,11 @@ static void
 take_gap(struct smtp *s, enum proto_role role, uint64_t n)
 {
 	if (role == PROTO_REQUESTER) {
-		s->lost_requester = true;
 		smtp_client_gap(s, n);
 		return;
 	}
 	s->responder_seen = s->lost_responder = s->reply_lost = true;
+	s->blind |= s->auth_open;
 	smtp_reply_gap(&s->reply);
 	if (s->unsure == SMTP_SURE)
 		s->unsure = SMTP_UNSURE_REPLIES;

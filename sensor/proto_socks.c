@@ -360,6 +360,17 @@ judge_code(struct socks *socks, uint8_t code, bool granted)
 	return STEP_ON;
 }
 
+/* What another kind of server answers to SOCKS; the probe knows these. */
+static const char *
+other_server(const struct message *m, uint8_t version)
+{
+	if (m->b[0] == 'H' && m->b[1] == 'T')
+		return "answered in HTTP";
+	if (version == SOCKS4 && m->b[0] == SOCKS5 && m->b[1] == SOCKS_METHOD_REFUSED)
+		return "answered in SOCKS version 5";
+	return NULL;
+}
+
 static enum step
 read_method(struct socks *socks, struct slice *in)
 {
@@ -372,6 +383,8 @@ read_method(struct socks *socks, struct slice *in)
 	m->have = 0;
 	socks->method = m->b[1];
 	socks->has_method = true;
+	if (other_server(m, SOCKS5) != NULL)
+		return refuse(socks, SOCKS_METHOD_REFUSED, other_server(m, SOCKS5));
 	if (m->b[0] != SOCKS5)
 		return STEP_BAD;
 	if (socks->method == SOCKS_METHOD_REFUSED)
@@ -416,6 +429,8 @@ read_code(struct socks *socks, struct slice *in)
 	if (socks->version == SOCKS5)
 		return m->b[0] == SOCKS5 ? judge_code(socks, m->b[1], m->b[1] == 0)
 					 : STEP_DONE;
+	if (other_server(m, SOCKS4) != NULL)
+		return refuse(socks, SOCKS_METHOD_REFUSED, other_server(m, SOCKS4));
 	if (m->b[0] != 0 || m->b[1] < SOCKS4_OK || m->b[1] > SOCKS4_LAST)
 		return STEP_BAD;
 	return judge_code(socks, m->b[1], m->b[1] == SOCKS4_OK);

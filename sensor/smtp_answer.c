@@ -80,14 +80,14 @@ say_flags(struct fact *fact, const struct smtp_pending_entry *e)
 
 /*
  * Whether somebody may have logged in unseen: not where all commands were seen from the
- * first, or all replies.
+ * first, nor where all replies were from the time on when commands were lost.
  */
 static bool
 is_blind(const struct smtp *s)
 {
 	if (!s->greeting_seen && (s->midstream || !s->hello_first))
 		return true;
-	return s->lost_requester && (s->lost_responder || !s->responder_seen);
+	return s->blind || (s->lost_requester && !s->responder_seen);
 }
 
 static void

@@ -527,11 +527,20 @@ lose_message(struct smtp *s, uint64_t n)
 }
 
 void
+smtp_client_lose(struct smtp *s)
+{
+	s->lost_requester = s->auth_open = true;
+	s->blind |= s->reply_lost;
+}
+
+void
 smtp_client_gap(struct smtp *s, uint64_t n)
 {
 	enum smtp_message_event event;
 
 	s->requester_seen = true;
+	if (s->client != SMTP_CLIENT_CHUNK || n > s->chunk_left)
+		smtp_client_lose(s);
 	if (s->client == SMTP_CLIENT_MESSAGE) {
 		lose_message(s, n);
 	} else if (s->client == SMTP_CLIENT_CHUNK) {

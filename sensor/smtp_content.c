@@ -297,7 +297,7 @@ smtp_client_undo_chunk(struct smtp *s)
 	}
 	if (!s->chunk_aside || s->aside_cut) {
 		s->unsure = SMTP_UNSURE_COMMANDS;
-		s->lost_requester = true;
+		smtp_client_lose(s);
 	}
 	s->chunk_aside = false;
 }

@@ -284,6 +284,8 @@ smtp_match(struct smtp *s)
 		s->end_code = 421;
 	smtp_pending_pop(&s->pending);
 	smtp_answer_command(s, &e, text, &a);
+	if (s->unsure == SMTP_SURE && !(e.flags & SMTP_PENDING_UNSURE))
+		s->auth_open = false; /* all replies up to here were seen */
 	agree(s, (enum smtp_pending_kind)e.kind);
 	next_reply(s);
 }

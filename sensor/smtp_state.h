@@ -110,6 +110,8 @@ struct smtp {
 	bool greeting_seen, smtp_banner;
 	bool lost_requester, lost_responder; /* something was, since the beginning */
 	bool reply_lost; /* some were since the last that came */
+	bool auth_open;  /* AUTH may have been lost; its reply would still come */
+	bool blind;      /* that may have been lost, too */
 	bool midstream;  /* the first reply that came was no greeting */
 	/* One command at a time: then the next command settles what the replies before it
 	 * were for. */
@@ -161,6 +163,8 @@ void smtp_close(struct smtp *s, enum fact_abort reason);
 bool smtp_client_take(struct smtp *s, struct slice *in);
 bool smtp_client_must_wait(const struct smtp *s);
 void smtp_client_gap(struct smtp *s, uint64_t n);
+/* Commands were lost. */
+void smtp_client_lose(struct smtp *s);
 /* Reads again what was kept; false when there is none. */
 bool smtp_client_again(struct smtp *s);
 static inline bool

@@ -54,9 +54,21 @@ probe_v4(struct slice *in)
 	return probe_string(in, TUNNEL_HOST_MAX);
 }
 
+/* A web server says in its own way that it is no proxy. */
+static bool
+is_http_reply(struct slice s)
+{
+	static const char http[] = "HTTP/1.";
+	size_t n = s.n < sizeof(http) - 1 ? s.n : sizeof(http) - 1;
+
+	return n > 0 && memcmp(s.p, http, n) == 0;
+}
+
 static bool
 is_v4_reply(struct slice s)
 {
+	if (s.n > 0 && s.p[0] == SOCKS5) /* a server of version 5 alone */
+		return s.n < 2 || s.p[1] == SOCKS_METHOD_REFUSED;
 	return (s.n < 1 || s.p[0] == 0) &&
 	       (s.n < 2 || (s.p[1] >= SOCKS4_OK && s.p[1] <= SOCKS4_LAST));
 }
@@ -126,11 +138,12 @@ socks_probe(struct slice requester, struct slice responder, unsigned flags)
 		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
 	if (requester.p[0] == SOCKS4) {
 		shape = probe_v4(&in);
-		coherent = is_v4_reply(responder);
+		coherent = is_v4_reply(responder) || is_http_reply(responder);
 		alone = is_text(in);
 	} else if (requester.p[0] == SOCKS5) {
 		shape = probe_v5(&in, &methods);
-		coherent = shape != PROTO_YES || is_v5_choice(responder, methods);
+		coherent = shape != PROTO_YES || is_v5_choice(responder, methods) ||
+		    is_http_reply(responder);
 		alone = are_known(methods);
 	} else {
 		return PROTO_NO;

@@ -135,15 +135,16 @@ static void
 any_order_will_do(void **state)
 {
 	static const uint32_t ends[] = { 0, 1400, 2800, 4200, 4203 };
-	static const uint8_t orders[][4] = { { 3, 2, 1, 0 }, { 3, 0, 1, 2 }, { 1, 3, 0, 2 },
-		{ 2, 0, 3, 1 }, { 0, 3, 2, 1 } };
+	static const uint8_t orders[][4] = { { 3, 2, 1, 0 }, { 3, 0, 1, 2 },
+		{ 1, 3, 0, 2 }, { 2, 0, 3, 1 }, { 0, 3, 2, 1 } };
 
 	(void)state;
 	for (uint32_t i = 0; i < 10; i++) {
 		for (unsigned k = 0; k < 4; k++) {
 			unsigned n = orders[i % 5][k];
 
-			assert_int_equal(take(i, i & 1, ends[n], ends[n + 1], n < 3), k == 3);
+			assert_int_equal(
+			    take(i, i & 1, ends[n], ends[n + 1], n < 3), k == 3);
 		}
 		check_joined(4203);
 	}
@@ -167,7 +168,8 @@ tiny_fragments_of_the_longest_datagram_are_joined(void **state)
 		bool last = unit[i] == 65528;
 
 		assert_int_equal(
-		    take(1, false, unit[i], last ? 65535 : unit[i] + 8, !last), i == 8191);
+		    take(1, false, unit[i], last ? 65535 : unit[i] + 8, !last),
+		    i == 8191);
 	}
 	check_joined(65535);
 }

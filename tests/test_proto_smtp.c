@@ -10,6 +10,11 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+#define X10 "xxxxxxxxxx"
+#define X11 X10 "x"
+#define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
+#define X500 X100 X100 X100 X100 X100
+
 /* clang-format off */
 static const struct feed_talk talks[] = {
 	{ "plain", {
@@ -417,7 +422,7 @@ static const struct feed_talk talks[] = {
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example PIPELINING [ehlo]\n"
-	    "0 STARTTLS 220 ok go\n"
+	    "0 STARTTLS 220 go\n"
 	    "0 TLS\n"
 	    "0 END 0\n" },
 	{ "several transactions", {
@@ -1072,6 +1077,231 @@ static const struct feed_talk talks[] = {
 	    "0 MESSAGE size=167 body=22\n"
 	    "0 FINAL 250 ok\n"
 	    "1 END 221\n" },
+	{ "235 without AUTH", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), S("235 2.7.0 ok"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 AUTH 235 ok |  | 2.7.0 ok\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "a reply longer than its limit", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("550-" X500), S("550 " X100),
+		C("RCPT TO:<c@example.org> X=" X500 X100), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 550 <b@example.org> |  | " X500 " " X11 " [cut-more]\n"
+	    "0 RCPT 250 <c@example.org> | X=" X500 X10 " | ok [cut-more]\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "commands of other protocols", {
+		S("220 mx.example ESMTP"), C("USER x"), S("500 1"), C("PASS x"),
+		S("500 2"), C("FEAT"), S("502 3"), C("CAPA"), S("500 4"), C("AUTH TLS"),
+		S("504 5"), C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "other protocols, any banner", {
+		S("220 mx.example"), C("USER x"), S("500 1"), C("PASS x"), S("530 2"),
+		C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "junk first", {
+		S("220 mx.example"), C("x0"), S("500 no"), C("x1"), S("500 no"), C("x2"), S("500 no"), C("x3"), S("500 no"), C("x4"), S("500 no"), C("x5"), S("500 no"), C("x6"), S("500 no"), C("x7"), S("500 no"), C("x8"), S("500 no"), C("x9"), S("500 no"), C("x10"), S("500 no"), C("x11"), S("500 no"), C("x12"), S("500 no"), C("x13"), S("500 no"), C("x14"), S("500 no"), C("x15"), S("500 no"), C("x16"), S("500 no"), C("x17"), S("500 no"), C("x18"), S("500 no"), C("x19"), S("500 no"),
+		C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "a command as the response to AUTH", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("AUTH LOGIN"), C("RSET"),
+		C("MAIL FROM:<a@example.net>"), C("RCPT TO:<b@example.org>"), C("DATA"),
+		S("334 VXNlcm5hbWU6"), S("501 bad"), S("250 ok"), S("550 no"),
+		S("503 none"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 AUTH 501 LOGIN |  | bad\n"
+	    "0 ODDITY UNPIPELINED RCPT TO:<b@example.org>\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 550 <b@example.org> |  | no\n"
+	    "0 DATA 503 none\n"
+	    "0 ABORT REFUSED\n"
+	    "1 END 221\n" },
+	{ "QUIT as the response to AUTH", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("AUTH LOGIN"), C("QUIT"), S("334 VXNlcm5hbWU6"),
+		S("501 bad"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 AUTH 501 LOGIN |  | bad\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "AUTH refused, commands behind it", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("AUTH FOO"), C("MAIL FROM:<a@example.net>"), C("RCPT TO:<b@example.org>"),
+		S("504 no"), S("250 ok"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 AUTH 504 FOO |  | no\n"
+	    "0 ODDITY UNPIPELINED RCPT TO:<b@example.org>\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "AUTH, then the end", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("AUTH PLAIN"), C("MAIL FROM:<a@example.net>"), C_END, S_END,
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 AUTH 0 PLAIN\n"
+	    "0 MAIL 0 <a@example.net>\n"
+	    "0 ABORT CLOSED\n"
+	    "1 END 0\n" },
+	{ "STARTTLS refused, a TLS lookalike behind it", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("STARTTLS"), C("\x16"), C("MAIL FROM:<a@example.net>"),
+		C("RCPT TO:<b@example.org>"), S("502 no"), S("500 what"), S("250 ok"),
+		S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 STARTTLS 502 no\n"
+	    "0 ODDITY UNPIPELINED MAIL FROM:<a@example.net>\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "BDAT that the server does not know", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("BDAT 99999999"), C("MAIL FROM:<a@example.net>"),
+		C("RCPT TO:<b@example.org>"), C("DATA"), S("502 no"), S("250 ok"),
+		S("250 ok"), S("354 go"), C("Subject: hi"), C(""), C("text"), C("."), S("250 queued"), C("QUIT"), S("221 bye"),
+	},
+	    "" },
+	{ "last BDAT at the wrong time", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"), C("BDAT 9999 LAST"),
+		C("RCPT TO:<b@example.org>"), S("503 first RCPT"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "" },
+	{ "any number of CR", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C_RAW("MAIL FROM:<a@example.net>\r\r\n"), S_RAW("250 ok\r\r\n"),
+		C_RAW("RCPT TO:<b@example.org>\r\r\r\n"), S("250 ok"), C_RAW("QUIT\r\r\n"), S_RAW("221\r\r\r\n"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "a reply that answers nothing of the kind", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("354 what"), S("550 no"), C("RSET"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 550 <b@example.org> |  | no [unsure]\n"
+	    "0 ABORT REFUSED\n"
+	    "1 END 221\n" },
+	{ "250 instead of 354", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("DATA"), S("250 go"), C("Subject: hi"), C(""), C("text"), C("."), S("250 queued"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 DATA 250 go\n"
+	    "0 HEADER Subject: hi\n"
+	    "0 HEADERS_END\n"
+	    "0 MESSAGE size=21 body=6\n"
+	    "0 FINAL 250 queued\n"
+	    "1 END 221\n" },
+	{ "250 to DATA, commands behind it", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("DATA"), S("250 go"), C("RSET"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 DATA 250 go\n"
+	    "0 ABORT RSET\n"
+	    "1 END 221\n" },
+	{ "SOML", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("SEND FROM:<x@example.net>"), S("502 no"), C("SOML FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 502 <x@example.net> |  | no\n"
+	    "0 ABORT REFUSED\n"
+	    "1 MAIL 250 <a@example.net> |  | ok\n"
+	    "1 RCPT 250 <b@example.org> |  | ok\n"
+	    "1 ABORT QUIT\n"
+	    "2 END 221\n" },
+	{ "names before paths, no colon", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"),
+		S("250 mx.example"), C("MAIL FROM:A <a@example.net> SIZE=1"), S("250 ok"),
+		C("RCPT TO:\"B, b\" <b@example.org>"), S("250 1"), C("RCPT TO <c@example.org>"), S("250 2"),
+		C("RCPT TO<d@example.org> X=1"), S("250 3"), C("RCPT TO:e@example.org ORCPT=<f>"), S("250 4"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> | SIZE=1 | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | 1\n"
+	    "0 RCPT 250 <c@example.org> |  | 2\n"
+	    "0 RCPT 250 <d@example.org> | X=1 | 3\n"
+	    "0 RCPT 250 e@example.org | ORCPT=<f> | 4\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "banner without a name", {
+		S("220"), C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
+	},
+	    "0 GREETING 220\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 250 <b@example.org> |  | ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
 	{ "mbox line first", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250-mx.example"), S("250 PIPELINING"),
@@ -1390,7 +1620,7 @@ long_lines_are_cut(void **state)
 	feed_string(&feed, PROTO_RESPONDER, "\r\n550 z\r\n");
 	assert_int_equal(feed.count[FACT_MAIL], 1);
 	assert_non_null(strstr(feed.text, "0 MAIL 550 <xxx"));
-	assert_non_null(strstr(feed.text, "[cut]"));
+	assert_non_null(strstr(feed.text, "[cut cut-more]"));
 	feed_release(&feed);
 }
 
@@ -1519,6 +1749,8 @@ ftp_is_given_up(void **state)
 	feed_init(&feed, &proto_smtp);
 	feed_string(&feed, PROTO_RESPONDER, "220 ready\r\n");
 	feed_string(&feed, PROTO_REQUESTER, "USER ftp\r\n");
+	assert_int_equal(feed.result, PROTO_MORE);
+	feed_string(&feed, PROTO_RESPONDER, "331 password\r\n");
 	assert_int_equal(feed.result, PROTO_BAD);
 	feed_release(&feed);
 }
@@ -1541,9 +1773,8 @@ static const struct gap_talk gap_talks[] = {
 	    "C Subject: x", "C ", "C .", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
-	    "0 HEADER Subject: x [unsure]\n0 HEADERS_END [unsure]\n"
-	    "0 MESSAGE size=14 body=0 [unsure]\n0 FINAL 250 ok [unsure]\n"
-	    "1 END 0 [unsure]\n" },
+	    "0 HEADER Subject: x\n0 HEADERS_END\n"
+	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok\n1 END 0\n" },
 	{ "the end of the message is lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx",
 	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok", "C DATA", "S 354 go",
 	    "C Subject: x", "C ", "c100", "S 250 ok", "C MAIL FROM:<e@f>", "S 250 ok" },

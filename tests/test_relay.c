@@ -147,6 +147,10 @@ read_code(const char *text, struct fact *fact)
 		fact->flags |= FACT_UNSURE;
 	if (strchr(text, '%') != NULL)
 		fact->flags |= FACT_CUT;
+	if (strchr(text, '&') != NULL)
+		fact->flags |= FACT_CUT_MORE;
+	if (strchr(text, '!') != NULL)
+		fact->flags |= FACT_BLIND;
 }
 
 static void
@@ -291,8 +295,10 @@ play_line(struct script *s, unsigned x, unsigned argc, char **argv)
 	if (strcmp(what, "open") == 0 || strcmp(what, "late") == 0) {
 		open_session(s, x, strcmp(what, "late") == 0, argc - 1, argv + 1);
 	} else if (strcmp(what, "helo") == 0) {
-		send_path(s, x, FACT_HELO, argv[1], "250");
-		s->in_tx[x] = false;
+		fact = (struct fact){ .type = FACT_HELO, .code = 250 };
+		fact.text[0] = slice_str(argv[1]);
+		fact.text[1] = slice_str(argc > 2 ? argv[2] : "");
+		send_fact(s, x, &fact);
 	} else if (strcmp(what, "auth") == 0) {
 		send_code(s, x, FACT_AUTH, argv[1]);
 	} else if (strcmp(what, "mail") == 0) {
@@ -330,7 +336,7 @@ play_words(struct script *s, unsigned argc, char **argv)
 {
 	for (unsigned i = 0; i < argc; i++) {
 		for (char *c = argv[i]; *c != '\0'; c++)
-			*c = *c == '~' ? ' ' : *c;
+			*c = *c == '~' ? ' ' : *c == '^' ? '\t' : *c;
 	}
 	if (argv[0][0] == '+') {
 		s->now_us += atoll(argv[1]) * 1000000;
@@ -712,7 +718,10 @@ a_confirmed_relay_names_both_legs(void **state)
 	assert_string_equal(string_at(leg, "src_ip"), "192.0.2.26");
 	assert_string_equal(string_at(leg, "dest_ip"), "203.0.113.25");
 	assert_string_equal(
-	    string_at(member(context, "mail"), "mail_from"), "<srs@example.org>");
+	    string_at(member(context, "mail"), "mail_from"), "<s@client.example>");
+	assert_string_equal(
+	    string_at(member(context, "mail"), "message_id"), "<one@client.example>");
+	assert_string_equal(string_at(event, "pcap_cnt"), "2");
 	json_object_put(event);
 	script_release(&s);
 }
@@ -899,8 +908,8 @@ many_recipients_of_one_message(void **state)
 		play(&s, text);
 	}
 	play(&s, "A data 354\nA letter one\nA final 250\n");
-	play(&s, "B open 192.0.2.25 203.0.113.25\nB mail <x@example.org> 250\n"
-		 "B rcpt <t9999@third.example> 250\nB data 354\nB letter two d=-\n"
+	play(&s, "B open 192.0.2.25 203.0.113.25\nB mail <s@client.example> 250\n"
+		 "B rcpt <t9999@third.example> 250\nB data 354\nB letter two\n"
 		 "B final 250\n");
 	script_finish(&s);
 	assert_non_null(

@@ -53,8 +53,8 @@ check_fragment(const struct packet *p, const struct fragment *f)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	static const uint16_t linktypes[] = { 1, 0, 101, 108, 113, 228, 229, 276, 12, 147, 9,
-		50, 51, 104, 105, 127, 204, 219, 239, 258 };
+	static const uint16_t linktypes[] = { 1, 0, 101, 108, 113, 228, 229, 276, 12, 147,
+		9, 50, 51, 104, 105, 127, 204, 219, 239, 258 };
 	struct packet packet;
 	struct segment segment;
 	struct fragment fragment;

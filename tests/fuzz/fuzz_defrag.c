@@ -25,7 +25,8 @@ check(bool holds)
 		abort();
 }
 
-/* Of each octet of a datagram, every value that a fragment had for it: a bit each of 8. */
+/* Of each octet of a datagram, every value that a fragment had for it: a bit each of 8.
+ */
 static uint8_t seen[DATAGRAMS][65536];
 static size_t seen_end[DATAGRAMS];
 

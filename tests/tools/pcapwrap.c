@@ -66,8 +66,9 @@ prepend(struct piece *p, const void *header, size_t n)
 	return p->octets + p->at;
 }
 
-#define PREPEND(piece, ...) \
-	prepend(piece, (const uint8_t[]){ __VA_ARGS__ }, sizeof((const uint8_t[]){ __VA_ARGS__ }))
+#define PREPEND(piece, ...)                                                              \
+	prepend(piece, (const uint8_t[]){ __VA_ARGS__ },                                 \
+	    sizeof((const uint8_t[]){ __VA_ARGS__ }))
 
 static void
 fill_checksum(uint8_t *ip)
@@ -149,8 +150,9 @@ wrap_itag(struct piece *p)
 static void
 wrap_ppp(struct piece *p)
 {
-	set16(PREPEND(p, 0, 0),
-	    p->kind == 0x0800 ? 0x21 : p->kind == 0x86dd ? 0x57 : 0x281);
+	set16(PREPEND(p, 0, 0), p->kind == 0x0800   ? 0x21
+				: p->kind == 0x86dd ? 0x57
+						    : 0x281);
 	p->kind = 0x880b;
 }
 
@@ -203,8 +205,8 @@ static void
 wrap_ip4(struct piece *p)
 {
 	size_t n = length(p) + 20;
-	uint8_t *ip = PREPEND(p, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 203, 0, 113, 1,
-	    203, 0, 113, 2);
+	uint8_t *ip = PREPEND(
+	    p, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0, 203, 0, 113, 1, 203, 0, 113, 2);
 
 	if (n > 65535)
 		errx(EX_DATAERR, "a packet is too long for %zu octets more", n - 65535);
@@ -219,8 +221,9 @@ static void
 wrap_ip6(struct piece *p)
 {
 	size_t n = length(p);
-	uint8_t *ip = PREPEND(p, 0x60, 0, 0, 0, 0, 0, 0, 64, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0,
-	    0, 0, 0, 0, 0, 0, 0, 1, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
+	uint8_t *ip =
+	    PREPEND(p, 0x60, 0, 0, 0, 0, 0, 0, 64, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0,
+		0, 0, 0, 0, 0, 1, 0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2);
 
 	set16(ip + 4, (unsigned)n);
 	ip[6] = (uint8_t)ip_proto(p->kind);
@@ -427,8 +430,8 @@ wrap_nflog(struct piece *p)
 	size_t n = length(p) + 4;
 
 	PREPEND(p, (uint8_t)n, (uint8_t)(n >> 8), 9, 0);
-	PREPEND(p, p->kind == 0x0800 ? 2 : 10, 0, 0, 5, 8, 0, 1, 0, 8, 0, 3, 0, 5, 0, 10, 0,
-	    'x', 0, 0, 0);
+	PREPEND(p, p->kind == 0x0800 ? 2 : 10, 0, 0, 5, 8, 0, 1, 0, 8, 0, 3, 0, 5, 0, 10,
+	    0, 'x', 0, 0, 0);
 }
 
 static void
@@ -598,7 +601,8 @@ add_piece(const struct piece *from, size_t header, size_t at, size_t n, bool mor
 static void
 fragment(const struct piece *from)
 {
-	static const uint8_t order[][3] = { { 2, 0, 1 }, { 1, 2, 0 }, { 2, 1, 0 }, { 0, 2, 1 } };
+	static const uint8_t order[][3] = { { 2, 0, 1 }, { 1, 2, 0 }, { 2, 1, 0 },
+		{ 0, 2, 1 } };
 	size_t header = ip_header(from), n = length(from) - header;
 	size_t cut[4] = { 0, n / 3 / 8 * 8, n / 3 / 8 * 8 * 2, n };
 

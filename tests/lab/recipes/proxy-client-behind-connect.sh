@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-about "A client far away mails to our users through an outside open Squid (CONNECT): the handshake is answered from nearby, each command 120 ms later than that; no HTTP is seen. A gap alone proves nothing."
+about "A client far away mails to our users through an outside open Squid (CONNECT): the handshake is answered from nearby, each command 120 ms later than that; no HTTP is seen. The gap alone is a suspicion."
 MTA=postfix
 proxy_net
 squid_at out "$OUTSIDE_PROXY" open
