@@ -52,6 +52,7 @@ new_parts(struct analyzers *all, const struct conf *conf, struct sinks *sinks)
 	    all->inventory == NULL || all->alerts == NULL)
 		return -1;
 	context.alerts = all->alerts;
+	context.inventory = all->inventory;
 	context.transaction_slots = transactions_slots(all->transactions);
 	for (unsigned i = 0; i < ANALYZERS; i++) {
 		if (!analyzer_table[i]->enabled(conf))

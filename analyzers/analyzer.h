@@ -9,6 +9,7 @@
 
 #include "alert.h"
 #include "conf.h"
+#include "inventory.h"
 #include "record.h"
 #include "request.h"
 #include "sink.h"
@@ -17,6 +18,7 @@
 struct analyzer_context {
 	const struct conf *conf;
 	struct alerts *alerts;
+	struct inventory *inventory;
 	struct sinks *sinks;
 	uint32_t transaction_slots;
 };

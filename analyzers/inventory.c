@@ -13,8 +13,6 @@ enum { FOREIGN_MAX = 256 };
 
 struct server { /* out.state is made when asked for */
 	struct inventory_server out;
-	uint64_t accepted; /* unauthenticated transactions from outside with a recipient
-	                      that was accepted */
 };
 
 struct foreign {
@@ -125,8 +123,6 @@ inbound_transaction(struct server *server, const struct transaction *tx)
 	server->out.inbound++;
 	if (tx->mail->auth.ok)
 		server->out.authenticated++;
-	else if (tx->rcpt_accepted != 0)
-		server->accepted++;
 }
 
 static void
@@ -270,6 +266,38 @@ inventory_alert(struct inventory *inventory, const struct alert *alert)
 		server->out.refused--;
 }
 
+void
+inventory_judged(struct inventory *inventory, const struct endpoint *server,
+    enum inventory_judgement judgement, int64_t now_us)
+{
+	if (server->home)
+		server_get(inventory, server, now_us)->out.judged[judgement]++;
+}
+
+static uint64_t
+undecided(const struct inventory_server *out)
+{
+	return out->judged[INVENTORY_UNREADABLE] + out->judged[INVENTORY_NO_DOMAINS];
+}
+
+/* Nobody judges where the analyzer that does is switched off. */
+static bool
+is_judged(const struct inventory_server *out)
+{
+	for (unsigned i = 0; i < INVENTORY_JUDGEMENTS; i++) {
+		if (out->judged[i] != 0)
+			return true;
+	}
+	return out->inbound <= out->authenticated;
+}
+
+static bool
+has_own_mail(const struct inventory_server *out)
+{
+	return out->local != 0 || out->authenticated != 0 ||
+	       out->judged[INVENTORY_AUTHENTICATED] != 0;
+}
+
 static bool
 is_one_sided(const struct inventory_server *out)
 {
@@ -285,12 +313,15 @@ server_state(const struct inventory_server *out)
 		return INVENTORY_SUSPECTED;
 	if (out->verdict != ALERT_NO_VERDICT)
 		return INVENTORY_REFUSED;
-	if (out->local != 0 || out->authenticated != 0 ||
-	    (out->proxy && out->inside_requests == out->requests))
-		return INVENTORY_LOCAL_ONLY;
+	if (is_one_sided(out))
+		return INVENTORY_ONE_DIRECTION;
+	if (undecided(out) != 0 || !is_judged(out))
+		return INVENTORY_UNDECIDED;
 	if (out->sessions_tls != 0)
 		return INVENTORY_HIDDEN;
-	return is_one_sided(out) ? INVENTORY_ONE_DIRECTION : INVENTORY_UNTESTED;
+	if (has_own_mail(out) || (out->proxy && out->inside_requests == out->requests))
+		return INVENTORY_LOCAL_ONLY;
+	return INVENTORY_UNTESTED;
 }
 
 static int
@@ -332,15 +363,12 @@ inventory_server(
     const struct inventory *inventory, size_t index, struct inventory_server *out)
 {
 	const struct server *server;
-	uint64_t accepted_third;
 
 	if (index >= inventory->sorted_count)
 		return false;
 	server = table_at(&inventory->servers, inventory->sorted[index]);
 	*out = server->out;
-	accepted_third = out->third_party - out->refused;
-	out->local =
-	    server->accepted > accepted_third ? server->accepted - accepted_third : 0;
+	out->local = out->judged[INVENTORY_LOCAL];
 	out->state = server_state(out);
 	return true;
 }
@@ -407,6 +435,20 @@ hidden_percent(const struct inventory_server *server)
 }
 
 static void
+describe_undecided(const struct inventory_server *server, char *buf, size_t size)
+{
+	uint64_t unread = server->judged[INVENTORY_UNREADABLE];
+
+	if (server->judged[INVENTORY_NO_DOMAINS] != 0)
+		snprintf(buf, size, "undecided: no local domains configured");
+	else if (unread != 0)
+		snprintf(buf, size, "undecided: %llu transaction%s could not be read",
+		    (unsigned long long)unread, unread == 1 ? "" : "s");
+	else
+		snprintf(buf, size, "undecided: nothing was judged");
+}
+
+static void
 describe_state(const struct inventory_server *server, char *buf, size_t size)
 {
 	char mechanisms[160];
@@ -429,8 +471,13 @@ describe_state(const struct inventory_server *server, char *buf, size_t size)
 		        ? "only inside clients seen"
 		        : "only authenticated or local mail seen");
 		break;
+	case INVENTORY_UNDECIDED:
+		describe_undecided(server, buf, size);
+		break;
 	case INVENTORY_HIDDEN:
-		snprintf(buf, size, "hidden by TLS");
+		snprintf(buf, size, has_own_mail(server)
+		        ? "partly hidden by TLS, else only authenticated or local mail"
+		        : "hidden by TLS");
 		break;
 	case INVENTORY_ONE_DIRECTION:
 		snprintf(buf, size, "one direction only");
@@ -448,6 +495,10 @@ inventory_describe(const struct inventory_server *server, char *buf, size_t size
 	size_t n;
 
 	describe_state(server, buf, size);
+	n = strlen(buf);
+	if (server->state == INVENTORY_REFUSED && undecided(server) != 0)
+		snprintf(buf + n, size - n, ", %llu transactions undecided",
+		    (unsigned long long)undecided(server));
 	n = strlen(buf);
 	if (server->sessions_tls != 0)
 		snprintf(buf + n, size - n, ", %u%% of sessions under TLS",
@@ -467,6 +518,7 @@ inventory_state_name(enum inventory_state state)
 		[INVENTORY_OPEN] = "open",
 		[INVENTORY_SUSPECTED] = "suspected",
 		[INVENTORY_REFUSED] = "refused",
+		[INVENTORY_UNDECIDED] = "undecided",
 		[INVENTORY_LOCAL_ONLY] = "local-only",
 		[INVENTORY_HIDDEN] = "hidden",
 		[INVENTORY_UNTESTED] = "untested",

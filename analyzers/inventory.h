@@ -18,12 +18,24 @@ enum inventory_state { /* the strongest that holds, strongest first */
 	INVENTORY_OPEN,          /* relays, by the verdict and mechanisms kept */
 	INVENTORY_SUSPECTED,
 	INVENTORY_REFUSED,       /* attempts were made and refused */
+	INVENTORY_UNDECIDED,     /* mail was seen, and not all of it could be judged */
 	INVENTORY_LOCAL_ONLY,    /* only authenticated, local or trusted mail was seen;
 	                            only inside clients of a proxy */
-	INVENTORY_HIDDEN,        /* all of it under TLS */
+	INVENTORY_HIDDEN,        /* some of it under TLS, and no more is known */
 	INVENTORY_UNTESTED,      /* nobody tried anything that would tell */
 	INVENTORY_ONE_DIRECTION, /* only one direction was captured: nothing can be said */
 	INVENTORY_STATES
+};
+
+/* Of a transaction from outside, by who judges it. */
+enum inventory_judgement {
+	INVENTORY_SAYS_NOTHING, /* it asked for no recipient */
+	INVENTORY_TOLD,         /* there is a finding about it */
+	INVENTORY_LOCAL,        /* every recipient was read and is ours */
+	INVENTORY_AUTHENTICATED, /* or a trusted host's */
+	INVENTORY_UNREADABLE,   /* recipients, their replies or the session were not */
+	INVENTORY_NO_DOMAINS,   /* nobody said which domains are ours */
+	INVENTORY_JUDGEMENTS
 };
 
 struct inventory_server {
@@ -37,6 +49,7 @@ struct inventory_server {
 	uint64_t sessions, sessions_tls, sessions_one_sided;
 	uint64_t inbound;    /* transactions from outside */
 	uint64_t authenticated, local, third_party, refused;
+	uint64_t judged[INVENTORY_JUDGEMENTS];
 	int64_t first_us, last_us;
 	char name[64]; /* as it calls itself, printable ASCII only */
 };
@@ -52,6 +65,10 @@ void inventory_record(struct inventory *inventory, const struct record *record,
 
 /* Called for every request to a proxy that ended. */
 void inventory_request(struct inventory *inventory, const struct request *request);
+
+/* Called for every transaction of an outside client when it is over. */
+void inventory_judged(struct inventory *inventory, const struct endpoint *server,
+    enum inventory_judgement judgement, int64_t now_us);
 
 /* Called for every occurrence that is raised, aggregated or not. */
 void inventory_alert(struct inventory *inventory, const struct alert *alert);

@@ -53,6 +53,7 @@ relay_new(const struct analyzer_context *context)
 		return NULL;
 	relay->conf = conf;
 	relay->alerts = context->alerts;
+	relay->inventory = context->inventory;
 	relay->undecided = domain_set_is_empty(conf->local_domains);
 	relay->index.rcpt_only = relay->undecided;
 	relay->open = calloc(context->transaction_slots, sizeof(*relay->open));
@@ -169,13 +170,52 @@ open_of(struct relay *relay, const struct transaction *tx)
 	return open;
 }
 
+/* What the transaction says about its server. Silence is no judgement: only where all
+ * was read, and every recipient is ours, was it local mail. */
+static enum inventory_judgement
+judgement_of(
+    const struct relay *relay, const struct relay_open *open, enum alert_verdict verdict)
+{
+	const struct transaction *tx = open->tx;
+	bool lost = open->hidden || tx->abort == FACT_ABORT_LOST;
+
+	if (verdict != ALERT_NO_VERDICT)
+		return INVENTORY_TOLD;
+	if (tx->rcpt_count == 0 && !lost && !tx->has_message)
+		return INVENTORY_SAYS_NOTHING;
+	if (open->role == RELAY_ROLE_IGNORED)
+		return tx->mail->auth.ok || netset_has(relay->conf->trusted_relays,
+						&tx->mail->session.client.addr)
+			   ? INVENTORY_AUTHENTICATED
+			   : INVENTORY_UNREADABLE;
+	if (relay->undecided)
+		return INVENTORY_NO_DOMAINS;
+	if (lost || open->unread > 0 || open->unsure > 0 || open->local == 0)
+		return INVENTORY_UNREADABLE;
+	return INVENTORY_LOCAL;
+}
+
+static void
+note_judgement(
+    struct relay *relay, const struct relay_open *open, enum alert_verdict verdict)
+{
+	const struct session *s = &open->tx->mail->session;
+
+	if (s->depth == 0 && s->server.home && !s->client.home)
+		inventory_judged(relay->inventory, &s->server,
+		    judgement_of(relay, open, verdict), open->tx->last.ts_us);
+}
+
 static void
 transaction_end(struct relay *relay, struct relay_open *open)
 {
+	enum alert_verdict verdict = ALERT_NO_VERDICT;
+
 	if (open->role == RELAY_ROLE_INBOUND)
-		relay_in_end(relay, open);
+		verdict = relay_in_end(relay, open);
 	else if (open->role == RELAY_ROLE_OUTBOUND)
 		relay_out_end(relay, open);
+	note_judgement(relay, open, verdict);
 	open->role = RELAY_ROLE_NONE;
 }
 

@@ -69,13 +69,19 @@ is_submission(const struct relay *relay, const struct relay_open *open)
 void
 relay_in_rcpt(struct relay *relay, struct relay_open *open, const struct record *record)
 {
-	if (open->blind && is_submission(relay, open))
+	if (open->blind && is_submission(relay, open)) {
+		open->unread++;
 		return;
+	}
 	relay_read_rcpt(relay, open, record);
 	if (relay->rcpt.class == RECIPIENT_FOREIGN)
 		inbound_third_party(relay, open, &record->fact);
 	else if (!relay_is_refused(&record->fact))
 		open->mixed = true;
+	open->local += relay->rcpt.class == RECIPIENT_LOCAL ||
+		       relay->rcpt.class == RECIPIENT_RELAYED;
+	open->unread += relay->rcpt.class == RECIPIENT_UNREADABLE &&
+			!relay_is_refused(&record->fact);
 	if (open->mixed && open->leg != SEEN_NONE)
 		relay_index_leg(&relay->index, RELAY_IN, open->leg)->flags |=
 		    RELAY_LEG_MIXED;
@@ -170,27 +176,28 @@ may_have_carried(const struct relay_open *open)
 	       (open->data_code < 400 && tx->outcome == MAIL_UNKNOWN);
 }
 
-void
+enum alert_verdict
 relay_in_end(struct relay *relay, struct relay_open *open)
 {
 	struct relay_leg *leg;
+	enum alert_verdict verdict;
 
 	if (open->leg != SEEN_NONE)
 		relay_index_leg(&relay->index, RELAY_IN, open->leg)->data_code =
 		    message_code(open);
 	if (may_have_carried(open))
 		relay_confirm_by(relay, RELAY_IN, open);
-	if (open->leg == SEEN_NONE) {
-		judge(relay, open, ALERT_NO_VERDICT);
-		return;
-	}
+	if (open->leg == SEEN_NONE)
+		return judge(relay, open, ALERT_NO_VERDICT);
 	leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
-	leg->verdict = (uint8_t)judge(relay, open, (enum alert_verdict)leg->verdict);
+	verdict = judge(relay, open, (enum alert_verdict)leg->verdict);
+	leg->verdict = (uint8_t)verdict;
 	relay_close_leg(relay, open);
 	if ((leg->flags & RELAY_LEG_CARRIED) == 0) {
 		seen_drop(relay->index.side[RELAY_IN], open->leg);
-		return;
+		return verdict;
 	}
 	leg->letter = relay_letters_keep(&relay->letters, open->tx);
 	leg->flags |= RELAY_LEG_KEPT;
+	return verdict;
 }

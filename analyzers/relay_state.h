@@ -36,6 +36,7 @@ struct relay_open {
 	/* Third-party recipients; of the unsure ones, those whose reply looks like a
 	 * refusal. */
 	uint32_t accepted, refused, unsure, doubted;
+	uint32_t local, unread; /* recipients that are ours; that could not be read */
 	/* The recipient that decides: the strongest, plain among equals. */
 	enum alert_verdict strength;
 	enum alert_mechanism mechanism;
@@ -54,6 +55,7 @@ struct relay_counts {
 struct relay {
 	const struct conf *conf;
 	struct alerts *alerts;
+	struct inventory *inventory;
 	struct relay_index index;
 	struct relay_trace trace;
 	struct relay_servers *servers;
@@ -85,7 +87,8 @@ void relay_close_leg(struct relay *relay, const struct relay_open *open);
 /* relay_in.c, relay_out.c */
 void relay_in_rcpt(
     struct relay *relay, struct relay_open *open, const struct record *record);
-void relay_in_end(struct relay *relay, struct relay_open *open);
+/* Returns what the transaction stands at. */
+enum alert_verdict relay_in_end(struct relay *relay, struct relay_open *open);
 void relay_out_rcpt(
     struct relay *relay, struct relay_open *open, const struct record *record);
 void relay_out_end(struct relay *relay, struct relay_open *open);

@@ -59,6 +59,8 @@ server_object(const struct inventory_server *server)
 	json_put_number(object, "inbound", server->inbound);
 	json_put_number(object, "authenticated", server->authenticated);
 	json_put_number(object, "local", server->local);
+	json_put_number(object, "undecided",
+	    server->judged[INVENTORY_UNREADABLE] + server->judged[INVENTORY_NO_DOMAINS]);
 	json_put_number(object, "third_party", server->third_party);
 	json_put_number(object, "refused", server->refused);
 	json_put_time(object, "first_seen", server->first_us);

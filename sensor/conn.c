@@ -91,6 +91,15 @@ drop_layer(struct conn_layer *layer, struct conn_shared *shared, enum conn_outco
 	shared->outcomes[outcome]++;
 }
 
+/* Those of inner layers lie in a pool. */
+static void
+drop_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer)
+{
+	if (layer != conn->layer)
+		put_back(&shared->prefixes, layer->prefix);
+	layer->prefix = NULL;
+}
+
 void
 conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *pool)
 {
@@ -101,8 +110,7 @@ conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *p
 			drop_layer(layer, shared, CONN_UNCLAIMED);
 		else if (layer->state == CONN_LAYER_CLAIMED)
 			drop_layer(layer, shared, CONN_DONE);
-		if (i > 0)
-			put_back(&shared->prefixes, layer->prefix);
+		drop_prefix(conn, shared, layer);
 	}
 	reasm_release(&conn->reasm, pool);
 }
@@ -114,7 +122,7 @@ conn_is_settled(const struct conn *conn)
 		const struct conn_layer *layer = &conn->layer[i];
 
 		if (layer->state == CONN_LAYER_PROBING || layer->state == CONN_LAYER_CLAIMED ||
-		    (layer->prefix != NULL && !prefix_is_done(layer->prefix)))
+		    layer->prefix != NULL)
 			return false;
 	}
 	return true;
@@ -504,19 +512,30 @@ probe_first(struct conn *conn, struct conn_shared *shared, struct conn_layer *la
 /* The stream. */
 
 static void
-take_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
-    uint8_t dir, const struct proto_input *input, const struct origin *origin)
+say_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, const struct origin *origin)
 {
 	struct record_prefix told;
-	bool ready = input->data.n > 0 ?
-	    prefix_take(layer->prefix, dir, input->data, origin->ts_us) :
-	    prefix_stop(layer->prefix, dir);
 
-	if (!ready || !(conn->session.client.home || conn->session.server.home))
+	if (!(conn->session.client.home || conn->session.server.home))
 		return;
 	conn->session.depth = (uint8_t)depth_of(conn, layer);
 	prefix_tell(layer->prefix, dir, &told);
 	emit_prefix(shared->emit, &conn->session, origin, &told);
+}
+
+static void
+take_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, const struct proto_input *input, const struct origin *origin)
+{
+	bool ready = input->data.n > 0 ?
+	    prefix_take(layer->prefix, dir, input->data, origin->ts_us) :
+	    prefix_stop(layer->prefix, dir);
+
+	if (ready)
+		say_prefix(conn, shared, layer, dir, origin);
+	if (prefix_is_done(layer->prefix))
+		drop_prefix(conn, shared, layer);
 }
 
 static void
@@ -545,7 +564,7 @@ take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 	layer->bytes[dir] += input->data.n + input->gap;
 	if (input->end)
 		layer->ended |= (uint8_t)(1 << dir);
-	if (layer->prefix != NULL && !prefix_is_done(layer->prefix))
+	if (layer->prefix != NULL)
 		take_prefix(conn, shared, layer, dir, input, origin);
 	take_input(conn, shared, dir, input, origin);
 }

@@ -37,7 +37,7 @@ struct conn_layer {
 	void *parser;  /* its state */
 	struct probe *probe;
 	struct conn_held *held[2]; /* what waits for the other direction */
-	struct prefix *prefix;
+	struct prefix *prefix; /* NULL: nothing more is needed of it */
 	uint64_t bytes[2]; /* that reached this layer, gaps included */
 	/* A proxy's layer: */
 	bool tunnel_open;

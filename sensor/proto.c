@@ -7,6 +7,8 @@ const struct proto *const proto_table[] = {
 	&proto_http,
 	&proto_socks,
 	&proto_tls,
+	&proto_web,
+	&proto_ssh,
 	&proto_telnet, /* its marks are the weakest */
 	NULL,
 };

@@ -89,6 +89,8 @@ size_t proto_state_max(void);
 extern const struct proto proto_smtp;
 extern const struct proto proto_smtps;
 extern const struct proto proto_tls;
+extern const struct proto proto_web;
+extern const struct proto proto_ssh;
 extern const struct proto proto_socks;
 extern const struct proto proto_http;
 extern const struct proto proto_telnet;

@@ -103,6 +103,8 @@ settle(struct smtp *s)
 		return true;
 	else if (s->reply.ready)
 		smtp_match(s);
+	else if (smtp_proof_next(s))
+		return true;
 	else if (s->over == SMTP_CLOSING)
 		tell_end(s);
 	else
@@ -152,6 +154,11 @@ take(struct smtp *s, enum proto_role role, struct proto_input *input)
 		return false; /* what the client sent before that goes on first */
 	if (role == PROTO_REQUESTER && input->data.n == 0)
 		s->waiting = false;
+	if (s->proving && (input->gap > 0 || (role == PROTO_REQUESTER && input->data.n > 0) ||
+			      (role == PROTO_RESPONDER && input->data.n == 0 && input->end))) {
+		smtp_proof_end(s, false);
+		return true;
+	}
 	if (input->gap > 0) {
 		take_gap(s, role, input->gap);
 		input->gap = 0;

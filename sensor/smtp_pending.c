@@ -132,6 +132,21 @@ smtp_pending_pop(struct smtp_pending *p)
 		p->head += bytes_of(&entry);
 }
 
+void
+smtp_pending_get(
+    const struct smtp_pending *p, size_t *at, struct smtp_pending_entry *entry)
+{
+	size_t left = *at;
+
+	for (uint32_t offset = p->head;; offset += bytes_of(entry)) {
+		*entry = get(p, offset);
+		if (left < entry->count)
+			break;
+		left -= entry->count;
+	}
+	++*at;
+}
+
 bool
 smtp_pending_has(const struct smtp_pending *p,
     bool (*ask)(enum smtp_pending_kind kind, uint16_t code), uint16_t code)

@@ -70,6 +70,10 @@ void smtp_pending_front(
     const struct smtp_pending *p, struct smtp_pending_entry *entry, struct slice text[2]);
 void smtp_pending_pop(struct smtp_pending *p);
 
+/* One after the other from the oldest on: *at is 0 at first. There must be one more. */
+void smtp_pending_get(
+    const struct smtp_pending *p, size_t *at, struct smtp_pending_entry *entry);
+
 /* Whether one of those behind the oldest satisfies the question. */
 bool smtp_pending_has(const struct smtp_pending *p,
     bool (*ask)(enum smtp_pending_kind kind, uint16_t code), uint16_t code);

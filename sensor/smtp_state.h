@@ -55,6 +55,15 @@ enum smtp_over {
 
 enum { SMTP_ENDED_REQUESTER = 1, SMTP_ENDED_RESPONDER = 2 };
 
+/* Replies that wait for those behind them, cut to what shows what they are. */
+enum { SMTP_PROOF_MAX = 16, SMTP_PROOF_TEXT = 61 };
+
+struct smtp_proof {
+	uint16_t code;
+	uint8_t n;
+	uint8_t text[SMTP_PROOF_TEXT];
+};
+
 struct smtp_transaction { /* as the replies tell it */
 	bool open;
 	bool mail_refused, data_refused;
@@ -139,6 +148,8 @@ struct smtp {
 
 	uint8_t fact_at, fact_n;
 	uint8_t early_n;
+	bool proving; /* what was smuggled is read, and replies to it are gathered */
+	uint8_t proof_at, proof_n;
 
 	/* Not cleared by init. */
 	struct fact facts[SMTP_FACTS];
@@ -146,6 +157,7 @@ struct smtp {
 	struct smtp_auth auth;
 	struct smtp_pending pending;
 	uint8_t early_line[SMTP_ODDITY_MAX];
+	struct smtp_proof proof[SMTP_PROOF_MAX];
 };
 
 /* A fact to be told; fill it in. */
@@ -236,6 +248,10 @@ void smtp_tell_starttls(struct smtp *s, bool ok);
 
 /* smtp_match.c */
 void smtp_match(struct smtp *s);
+/* What was gathered as replies to smuggled commands is that, or may be. */
+void smtp_proof_end(struct smtp *s, bool sure);
+/* Puts the next gathered reply back; false when there is none. */
+bool smtp_proof_next(struct smtp *s);
 
 /* smtp_probe.c */
 enum proto_probe smtp_probe(

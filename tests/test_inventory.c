@@ -86,6 +86,13 @@ mail(struct fixture *f, uint16_t rcpt_code)
 }
 
 static void
+judged(struct fixture *f, enum inventory_judgement judgement)
+{
+	inventory_judged(f->inventory, &f->make.session.server, judgement,
+	    make_origin(&f->make).ts_us);
+}
+
+static void
 alert(struct fixture *f, enum alert_verdict verdict, enum alert_verdict was,
     enum alert_mechanism mechanism)
 {
@@ -139,7 +146,9 @@ local_mail_only(void **state)
 
 	begin(f, "198.51.100.7", "192.0.2.25");
 	mail(f, 250);
+	judged(f, INVENTORY_LOCAL);
 	mail(f, 250);
+	judged(f, INVENTORY_LOCAL);
 	end(f);
 	assert_described(
 	    f, INVENTORY_LOCAL_ONLY, "only authenticated or local mail seen");
@@ -220,10 +229,46 @@ hidden_by_tls(void **state)
 	for (unsigned i = 0; i < 3; i++) {
 		begin(f, "198.51.100.7", "192.0.2.25");
 		mail(f, 250);
+		judged(f, INVENTORY_LOCAL);
 		end(f);
 	}
-	assert_described(f, INVENTORY_LOCAL_ONLY,
-	    "only authenticated or local mail seen, 25% of sessions under TLS");
+	assert_described(f, INVENTORY_HIDDEN,
+	    "partly hidden by TLS, else only authenticated or local mail, "
+	    "25% of sessions under TLS");
+}
+
+static void
+what_could_not_be_read_is_undecided(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, "198.51.100.7", "192.0.2.25");
+	mail(f, 250);
+	judged(f, INVENTORY_LOCAL);
+	mail(f, 250);
+	judged(f, INVENTORY_UNREADABLE);
+	end(f);
+	assert_described(f, INVENTORY_UNDECIDED,
+	    "undecided: 1 transaction could not be read");
+	judged(f, INVENTORY_NO_DOMAINS);
+	assert_described(
+	    f, INVENTORY_UNDECIDED, "undecided: no local domains configured");
+	alert(f, ALERT_REFUSED, ALERT_NO_VERDICT, ALERT_PLAIN);
+	assert_described(
+	    f, INVENTORY_REFUSED, "refused 1 attempt, 2 transactions undecided");
+}
+
+static void
+what_nobody_judged_is_undecided(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(f, "198.51.100.7", "192.0.2.25");
+	mail(f, 250);
+	end(f);
+	assert_described(f, INVENTORY_UNDECIDED, "undecided: nothing was judged");
+	judged(f, INVENTORY_SAYS_NOTHING);
+	assert_described(f, INVENTORY_UNTESTED, "not tested by anyone");
 }
 
 static void
@@ -346,6 +391,8 @@ main(void)
 		TEST(open_by_its_strongest_verdict),
 		TEST(suspected),
 		TEST(hidden_by_tls),
+		TEST(what_could_not_be_read_is_undecided),
+		TEST(what_nobody_judged_is_undecided),
 		TEST(one_direction_only),
 		TEST(inside_clients_test_nothing),
 		TEST(servers_are_sorted),

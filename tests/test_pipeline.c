@@ -450,6 +450,34 @@ requests_and_answers_in_one_piece_each(void **state)
 }
 
 static void
+what_a_tunnel_carries_is_named(void **state)
+{
+	static const struct {
+		const char *said, *answered, *told;
+	} cases[] = {
+		{ "\x16\x03\x01\x01\x10\x01\x01\x01", "", "http inner 0 tls" },
+		{ "GET /index.html HTTP/1.1\r\n", "", "http inner 0 http" },
+		{ "", "SSH-2.0-OpenSSH_9.2\r\n", "http inner 0 ssh" },
+		{ "\x9a\xe1 anything", "", "http inner 0\n" },
+	};
+
+	(void)state;
+	for (uint16_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct wire_conn conn =
+		    wire_conn("198.51.100.7", (uint16_t)(40000 + i), "192.0.2.80", 3128);
+		unsigned before = wire_count(&wire, cases[i].told);
+
+		wire_open(&wire, &conn);
+		wire_send(&wire, &conn, 0, TCP_ACK, "CONNECT 203.0.113.80:443 HTTP/1.0\r\n\r\n");
+		wire_send(&wire, &conn, 1, TCP_ACK, "HTTP/1.0 200 OK\r\n\r\n");
+		wire_send(&wire, &conn, 0, TCP_ACK, cases[i].said);
+		wire_send(&wire, &conn, 1, TCP_ACK, cases[i].answered);
+		wire_close(&wire, &conn);
+		assert_int_equal(wire_count(&wire, cases[i].told), before + 1);
+	}
+}
+
+static void
 tunnels_nest_up_to_the_cap(void **state)
 {
 	static const char connect[] = "CONNECT 203.0.113.25:25 HTTP/1.0\r\n\r\n";
@@ -510,6 +538,7 @@ main(void)
 		TEST(mail_sent_ahead_of_the_grant_waits_for_it),
 		TEST(flood_ahead_of_the_grant_is_bounded),
 		TEST(requests_and_answers_in_one_piece_each),
+		TEST(what_a_tunnel_carries_is_named),
 		TEST(tunnels_nest_up_to_the_cap),
 		TEST(implicit_tls_is_told_by_port),
 	};

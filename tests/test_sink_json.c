@@ -522,7 +522,7 @@ stats_are_nested_by_group(void **state)
 	    "\"flow\":{\"new\":2},\"servers\":[{\"ip\":\"192.0.2.25\",\"port\":25,"
 	    "\"state\":\"open\",\"verdict\":\"confirmed\",\"mechanisms\":[\"percent\"],"
 	    "\"sessions\":0,\"sessions_tls\":0,\"sessions_one_sided\":0,\"inbound\":0,"
-	    "\"authenticated\":0,\"local\":0,\"third_party\":1,\"refused\":0,"
+	    "\"authenticated\":0,\"local\":0,\"undecided\":0,\"third_party\":1,\"refused\":0,"
 	    "\"first_seen\":\"2026-11-21T19:20:32.123456+0000\","
 	    "\"last_seen\":\"2026-11-21T19:20:32.123456+0000\"}]}}\n");
 	inventory_free(inventory);

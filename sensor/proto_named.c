@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What is only named, inside a tunnel: it tells an analyst what the proxy was used for. On
+ * TCP itself these stay unclaimed, so that their payload turns are recorded.
+ */
+#include "proto.h"
+
+enum { RECORD_HANDSHAKE = 0x16, VERSION_MAJOR = 3, CLIENT_HELLO = 1, HELLO_HEAD = 6 };
+
+/* Whether text begins with word, or may when more has come. */
+static enum proto_probe
+begins(struct slice text, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (memcmp(text.p, word, text.n < n ? text.n : n) != 0)
+		return PROTO_NO;
+	return text.n < n ? PROTO_MAYBE : PROTO_YES;
+}
+
+static enum proto_probe
+tls_probe(struct slice requester, struct slice responder, unsigned flags)
+{
+	const uint8_t *p = requester.p;
+
+	if (!(flags & PROTO_PROBE_INSIDE))
+		return PROTO_NO;
+	if (requester.n == 0)
+		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
+	if (p[0] != RECORD_HANDSHAKE || (requester.n > 1 && p[1] != VERSION_MAJOR))
+		return PROTO_NO;
+	if (requester.n < HELLO_HEAD)
+		return PROTO_MAYBE;
+	return p[5] == CLIENT_HELLO ? PROTO_YES : PROTO_NO;
+}
+
+/* RFC 9112 section 3.2.1: a request to the web server itself. */
+static enum proto_probe
+web_probe(struct slice requester, struct slice responder, unsigned flags)
+{
+	static const char *const starts[] = { "GET /", "POST /", "HEAD /", "PUT /",
+		"DELETE /", "PATCH /", "OPTIONS /" };
+	enum proto_probe best = PROTO_NO;
+
+	if (!(flags & PROTO_PROBE_INSIDE))
+		return PROTO_NO;
+	if (requester.n == 0)
+		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
+	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
+		enum proto_probe answer = begins(requester, starts[i]);
+
+		if (answer > best)
+			best = answer;
+	}
+	return best;
+}
+
+/* RFC 4253 section 4.2: either side may begin. */
+static enum proto_probe
+ssh_probe(struct slice requester, struct slice responder, unsigned flags)
+{
+	struct slice first = requester.n > 0 ? requester : responder;
+
+	if (!(flags & PROTO_PROBE_INSIDE))
+		return PROTO_NO;
+	return first.n == 0 ? PROTO_MAYBE : begins(first, "SSH-");
+}
+
+static void
+init(void *state)
+{
+	(void)state;
+}
+
+static enum proto_result
+parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
+{
+	(void)state;
+	(void)role;
+	(void)fact;
+	*input = (struct proto_input){ 0 };
+	return PROTO_DONE;
+}
+
+const struct proto proto_tls = {
+	.name = "tls",
+	.probe = tls_probe,
+	.init = init,
+	.parse = parse,
+};
+
+const struct proto proto_web = {
+	.name = "http",
+	.probe = web_probe,
+	.init = init,
+	.parse = parse,
+};
+
+const struct proto proto_ssh = {
+	.name = "ssh",
+	.probe = ssh_probe,
+	.init = init,
+	.parse = parse,
+};
