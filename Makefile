@@ -23,7 +23,8 @@ SYSCONFDIR ?= /etc
 CC         ?= cc
 SAN        ?=
 OPT        ?= -O2 -g
-LTO        ?= -flto=auto
+# Fat objects, so that the many test programs link without optimising all of it anew.
+LTO        ?= -flto=auto -ffat-lto-objects
 WERROR     ?= -Werror
 comma      := ,
 BUILD      := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),default)
@@ -85,7 +86,7 @@ $(BUILD)/%.o: %.c $(FLAGS_FILE)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT:%.c=$(BUILD)/%.o) $(PARTS)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcmocka $(LIB_LIBS)
+	$(CC) $(filter-out $(LTO),$(ALL_LDFLAGS)) -o $@ $^ -lcmocka $(LIB_LIBS)
 
 -include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d) $(SUPPORT:%.c=$(BUILD)/%.d)
 
