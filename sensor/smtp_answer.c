@@ -115,8 +115,6 @@ answer_helo(struct smtp *s, const struct smtp_pending_entry *e,
 	if (smtp_is_accepted(a->code)) {
 		smtp_end_transaction(s, FACT_ABORT_RSET);
 		s->pipelining = s->reply.pipelining;
-		s->lockstep |= !s->pipelining && !s->reply.gap && !a->cut &&
-			       s->unsure == SMTP_SURE;
 	}
 	fact = smtp_say_answer(s, FACT_HELO, s->told_next, a, 2);
 	fact->text[0] = text[0];

@@ -11,8 +11,15 @@
 
 enum { TX_MAX = 256 };
 
+struct held { /* what the parser lets wait, oldest first */
+	struct held *next;
+	struct proto_input input;
+	uint8_t bytes[];
+};
+
 struct run {
 	void *state;
+	struct held *held[2];
 	uint64_t digest, facts, bytes;
 	bool over;
 	unsigned ends;
@@ -61,25 +68,68 @@ note(struct run *run, const struct fact *fact)
 	run->tx[fact->tx] = fact->type == FACT_FINAL || fact->type == FACT_ABORT ? 2 : 1;
 }
 
-static void
-feed(struct run *run, enum proto_role role, struct proto_input input)
+/* As far as the parser takes it. True when it took something. */
+static bool
+offer(struct run *run, enum proto_role role, struct proto_input *input)
 {
+	struct proto_input before = *input;
 	enum proto_result result = PROTO_FACT;
 	struct fact fact;
 
-	if (run->over)
-		return;
-	run->bytes += input.data.n + 1;
 	while (result == PROTO_FACT) {
 		fact = (struct fact){ 0 };
-		result = proto_smtp.parse(run->state, role, &input, &fact);
+		result = proto_smtp.parse(run->state, role, input, &fact);
 		if (result == PROTO_FACT)
 			note(run, &fact);
 		require(run->facts <= 4 * run->bytes + 64, "too many facts");
 	}
 	run->over = result != PROTO_MORE;
-	require(run->over || (input.data.n == 0 && input.gap == 0 && !input.end),
-	    "input left over");
+	return before.data.n != input->data.n || before.gap != input->gap ||
+	       before.end != input->end;
+}
+
+/* What waits in a direction, as far as it gets. True when it got on. */
+static bool
+pump(struct run *run, unsigned role)
+{
+	bool moved = false;
+	struct held *first;
+
+	while ((first = run->held[role]) != NULL) {
+		if (!run->over)
+			moved |= offer(run, (enum proto_role)role, &first->input);
+		if (!run->over && (first->input.data.n > 0 || first->input.gap > 0 ||
+				      first->input.end))
+			break;
+		run->held[role] = first->next;
+		free(first);
+	}
+	return moved;
+}
+
+static void
+feed(struct run *run, enum proto_role role, struct proto_input input)
+{
+	struct held **last = &run->held[role], *step;
+	unsigned turn = role, still = 0;
+
+	if (run->over)
+		return;
+	run->bytes += input.data.n + 1;
+	step = malloc(sizeof(*step) + input.data.n);
+	require(step != NULL, "memory");
+	step->next = NULL;
+	step->input = input;
+	if (input.data.n > 0)
+		memcpy(step->bytes, input.data.p, input.data.n);
+	step->input.data.p = step->bytes;
+	while (*last != NULL)
+		last = &(*last)->next;
+	*last = step;
+	if (run->held[role] != step)
+		return;
+	for (; still < 2; turn = !turn)
+		still = pump(run, turn) ? 0 : still + 1;
 }
 
 static void
@@ -132,6 +182,7 @@ static void
 check(const struct run *run)
 {
 	require(run->over, "not over");
+	require(run->held[0] == NULL && run->held[1] == NULL, "input left over");
 	for (unsigned i = 0; i < TX_MAX && run->ends > 0; i++)
 		require(run->tx[i] != 1, "a transaction that never ends");
 }
