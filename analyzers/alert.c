@@ -435,6 +435,7 @@ raise_again(struct alerts *alerts, const struct alert *alert)
 {
 	struct finding_key key = key_of(alert, alert->verdict);
 	uint32_t slot = finding_find(alerts, &key);
+	struct finding *f;
 
 	if (slot == TABLE_NONE) {
 		key = crowd_key(key);
@@ -442,8 +443,11 @@ raise_again(struct alerts *alerts, const struct alert *alert)
 	}
 	if (slot == TABLE_NONE)
 		return key_id(key_of(alert, alert->verdict));
-	essence_keep(&finding_at(alerts, slot)->essence, alert);
-	return finding_at(alerts, slot)->id;
+	f = finding_at(alerts, slot);
+	if ((alert->evidence & ~f->essence.alert.evidence) != 0 && f->now.count != 0)
+		f->now.told = TOLD_OTHERWISE;
+	essence_keep(&f->essence, alert);
+	return f->id;
 }
 
 void

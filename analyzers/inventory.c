@@ -497,8 +497,9 @@ inventory_describe(const struct inventory_server *server, char *buf, size_t size
 	describe_state(server, buf, size);
 	n = strlen(buf);
 	if (server->state == INVENTORY_REFUSED && undecided(server) != 0)
-		snprintf(buf + n, size - n, ", %llu transactions undecided",
-		    (unsigned long long)undecided(server));
+		snprintf(buf + n, size - n, ", %llu transaction%s undecided",
+		    (unsigned long long)undecided(server),
+		    undecided(server) == 1 ? "" : "s");
 	n = strlen(buf);
 	if (server->sessions_tls != 0)
 		snprintf(buf + n, size - n, ", %u%% of sessions under TLS",

@@ -190,12 +190,16 @@ static struct leg *
 leg_of(struct proxy *proxy, const struct record *record)
 {
 	const struct endpoint *server = &record->session.server;
-	struct leg *leg = legs_of(&proxy->legs, record->session.flow_id);
-	uint64_t owner = proxy_owner(&record->session.client.addr);
+	uint64_t owner;
+	struct leg *leg;
 
-	if (leg != NULL || !record->session.client.home || record->class != RECORD_CONN ||
+	if (!record->session.client.home)
+		return NULL;
+	leg = legs_of(&proxy->legs, record->session.flow_id);
+	if (leg != NULL || record->class != RECORD_CONN ||
 	    record->conn.event > RECORD_CONN_ESTABLISHED)
 		return leg;
+	owner = proxy_owner(&record->session.client.addr);
 	/* A request may be understood only when it is answered, and the leg was before.
 	 */
 	if (proxy_case_awaits(proxy, server, record->origin.ts_us, &owner) ||

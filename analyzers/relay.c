@@ -74,9 +74,8 @@ is_presumed_authenticated(const struct relay *relay, const struct mail_session *
 	/* A lost reply to AUTH may have been 235. */
 	if (mail->auth.ok || (mail->auth.tried && mail->auth.code == 0))
 		return true;
-	return mail->tls != MAIL_TLS_NONE &&
-	       conf_has_port(&relay->conf->submission_ports,
-	           session_service(&mail->session)->port);
+	return mail->tls != MAIL_TLS_NONE && conf_has_port(&relay->conf->submission_ports,
+						 session_service(&mail->session)->port);
 }
 
 static enum relay_role
@@ -84,7 +83,8 @@ role_of(const struct relay *relay, const struct mail_session *mail)
 {
 	const struct session *s = &mail->session;
 
-	/* An outsider who reaches our server through our proxy is outside all the same. */
+	/* An outsider who reaches our server through our proxy is outside all the same.
+	 */
 	if (s->client.home == session_service(s)->home)
 		return RELAY_ROLE_IGNORED;
 	if (s->client.home)
@@ -234,8 +234,9 @@ transaction_fact(
 	/* Unsure is also what ended after a gap: the verdict may lie in it. */
 	if (record->fact.type == FACT_FINAL && record->fact.code == 0)
 		open->hidden = true;
-	if (unsure && (record->fact.type == FACT_DATA || record->fact.type == FACT_FINAL ||
-			  record->fact.type == FACT_ABORT))
+	if (unsure &&
+	    (record->fact.type == FACT_DATA || record->fact.type == FACT_FINAL ||
+		record->fact.type == FACT_ABORT))
 		open->hidden = true;
 	if (record->fact.type == FACT_RCPT && inbound)
 		relay_in_rcpt(relay, open, record);

@@ -58,10 +58,8 @@ count_keys(struct relay_counts *counts, unsigned evidence)
 		counts->by_body++;
 }
 
-/* The head of the alert is the inbound leg: so are its packet and its texts, as long as
- * they are known. The time is when it was found out. */
-static struct origin
-origin_of(const struct relay_leg *in, const struct relay_open *now)
+struct origin
+relay_origin(const struct relay_leg *in, const struct relay_open *now)
 {
 	struct origin origin = now->tx->last;
 
@@ -78,9 +76,9 @@ confirm(struct relay *relay, const struct relay_match *m, const struct relay_ope
 	struct relay_leg *in = relay_index_leg(&relay->index, RELAY_IN, m->in);
 	struct relay_leg *out = relay_index_leg(&relay->index, RELAY_OUT, m->out);
 	unsigned evidence = m->evidence;
-	struct alert alert = { .origin = origin_of(in, now),
-		.has_tx = true,
-		.tx_id = in->tx_id };
+	struct alert alert = {
+		.origin = relay_origin(in, now), .has_tx = true, .tx_id = in->tx_id
+	};
 	enum alert_verdict verdict = two_legs(relay, m, now, &evidence);
 
 	out->flags |= RELAY_LEG_MATCHED;

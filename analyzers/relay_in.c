@@ -62,8 +62,8 @@ inbound_third_party(
 static bool
 is_submission(const struct relay *relay, const struct relay_open *open)
 {
-	return conf_has_port(
-	    &relay->conf->submission_ports, session_service(&open->tx->mail->session)->port);
+	return conf_has_port(&relay->conf->submission_ports,
+	    session_service(&open->tx->mail->session)->port);
 }
 
 void
@@ -80,8 +80,8 @@ relay_in_rcpt(struct relay *relay, struct relay_open *open, const struct record 
 		open->mixed = true;
 	open->local += relay->rcpt.class == RECIPIENT_LOCAL ||
 		       relay->rcpt.class == RECIPIENT_RELAYED;
-	open->unread += relay->rcpt.class == RECIPIENT_UNREADABLE &&
-			!relay_is_refused(&record->fact);
+	open->unread +=
+	    relay->rcpt.class == RECIPIENT_UNREADABLE && !relay_is_refused(&record->fact);
 	if (open->mixed && open->leg != SEEN_NONE)
 		relay_index_leg(&relay->index, RELAY_IN, open->leg)->flags |=
 		    RELAY_LEG_MIXED;

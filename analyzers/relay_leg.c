@@ -375,7 +375,8 @@ differs(uint64_t a, uint64_t b)
 	return a != 0 && b != 0 && a != b;
 }
 
-/* A sender that embeds the other, or is made local so, is neither the same nor another. */
+/* A sender that embeds the other, or is made local so, is neither the same nor another.
+ */
 static bool
 is_other_sender(const struct relay_leg *in, const struct relay_leg *out)
 {

@@ -20,12 +20,14 @@ enum relay_leg_flag {
 	 * others (aliases, lists). */
 	RELAY_LEG_MIXED = 0x04,
 	RELAY_LEG_NULL_SENDER = 0x08,
-	RELAY_LEG_MATCHED = 0x10,    /* outbound: belongs to an inbound one */
-	RELAY_LEG_UNSURE = 0x20,     /* the reply to a recipient was lost */
-	RELAY_LEG_CAPPED = 0x40,     /* inbound: whatever leaves, it is suspected only */
-	RELAY_LEG_WHOLE = 0x80,      /* the message was: a header not seen is not there */
-	RELAY_LEG_OWN_SENDER = 0x100, /* inbound: the sender is, or says so, one of ours */
-	RELAY_LEG_KEPT = 0x200,       /* inbound: its texts are, at letter */
+	RELAY_LEG_MATCHED = 0x10, /* outbound: belongs to an inbound one */
+	RELAY_LEG_UNSURE = 0x20,  /* the reply to a recipient was lost */
+	RELAY_LEG_CAPPED = 0x40,  /* inbound: whatever leaves, it is suspected only */
+	RELAY_LEG_WHOLE = 0x80,   /* the message was: a header not seen is not there */
+	RELAY_LEG_OWN_SENDER =
+	    0x100,                   /* inbound: the sender is, or says so, one of ours */
+	RELAY_LEG_KEPT = 0x200,      /* inbound: its texts are, at letter */
+	RELAY_LEG_ATTEMPTED = 0x400, /* inbound: that the next hop refused it was told */
 };
 
 struct relay_leg {

@@ -104,6 +104,10 @@ void relay_alert_outbound(
     struct alert *alert, const struct relay_leg *in, const struct relay_leg *out);
 void relay_alert_raise(struct relay *relay, const struct alert *alert);
 
+/* The head of an alert is the inbound leg: so is its packet, whatever leg is at hand. The
+ * time is when it was found out. */
+struct origin relay_origin(const struct relay_leg *in, const struct relay_open *now);
+
 /* The texts of the inbound transaction, open or remembered; NULL where they are gone. */
 const struct transaction *relay_letter(struct relay *relay, const struct relay_leg *in);
 

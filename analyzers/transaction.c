@@ -258,7 +258,7 @@ transaction_begin(struct transactions *all, uint32_t session, const struct origi
 	if (slot == TABLE_NONE)
 		return slot;
 	open = open_at(all, slot);
-	memset(&open->tx, 0, offsetof(struct transaction, to)); /* much smaller than all */
+	memset(&open->tx, 0, offsetof(struct transaction, to));
 	open->arena = (struct arena){ 0 };
 	open->session = session;
 	open->settled = false;

@@ -101,7 +101,7 @@ enum fact_flag {
 	FACT_UNSURE = 0x02,  /* matched after a gap: code and command may not belong together */
 	FACT_BDAT = 0x04,    /* the message came by BDAT (RFC 3030) */
 	FACT_EXTENDED = 0x08, /* EHLO, not HELO */
-	FACT_CUT_MORE = 0x10, /* RCPT: parameters or reply were cut, not the path */
+	FACT_CUT_MORE = 0x10, /* SMTP: the parameters or the reply were cut, not the path */
 	FACT_BLIND = 0x20     /* MAIL, RCPT: both directions lost something since the
 	                         connection's begin, so that AUTH may have passed unseen */
 };

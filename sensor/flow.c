@@ -99,7 +99,7 @@ tag_of(struct flow_key key)
 static uint32_t
 index_of(const struct flow_table *table, const struct flow *flow)
 {
-	_Static_assert(sizeof(struct flow) == 64, "a cache line, and no padding in the pool");
+	_Static_assert(sizeof(struct flow) == 64, "as wide as in the pool");
 	return (uint32_t)(flow - (const struct flow *)(const void *)table->entries.base);
 }
 

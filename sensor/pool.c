@@ -24,7 +24,7 @@ pool_unreserve(void *base, size_t bytes)
 int
 pool_init(struct pool *pool, uint32_t max, size_t item_bytes)
 {
-	/* Large items begin with a page, so that they touch as few as their layout says. */
+	/* Large items begin with a page: their layout says how many they touch. */
 	size_t align = item_bytes < POOL_PAGE ? POOL_ALIGN : POOL_PAGE;
 
 	item_bytes = (item_bytes + align - 1) / align * align;

@@ -144,7 +144,17 @@ take_reply(struct smtp *s, struct slice *in)
 		s->bad = true;
 }
 
-/* One step of the input. False when there is no more. */
+/* Nothing more that tells what was smuggled can come. */
+static bool
+ends_proof(enum proto_role role, const struct proto_input *input)
+{
+	if (input->gap > 0)
+		return true;
+	return role == PROTO_REQUESTER ? input->data.n > 0
+				       : input->data.n == 0 && input->end;
+}
+
+/* One step of the input. False when there is no more, or the rest must wait. */
 static bool
 take(struct smtp *s, enum proto_role role, struct proto_input *input)
 {
@@ -154,8 +164,7 @@ take(struct smtp *s, enum proto_role role, struct proto_input *input)
 		return false; /* what the client sent before that goes on first */
 	if (role == PROTO_REQUESTER && input->data.n == 0)
 		s->waiting = false;
-	if (s->proving && (input->gap > 0 || (role == PROTO_REQUESTER && input->data.n > 0) ||
-			      (role == PROTO_RESPONDER && input->data.n == 0 && input->end))) {
+	if (s->proving && ends_proof(role, input)) {
 		smtp_proof_end(s, false);
 		return true;
 	}

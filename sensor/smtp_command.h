@@ -23,7 +23,7 @@ enum smtp_verb {
 	SMTP_AUTH,
 	SMTP_STARTTLS,
 	SMTP_HTTP,    /* an HTTP request or header line */
-	SMTP_FOREIGN, /* a verb of FTP or POP3: this is no SMTP */
+	SMTP_FOREIGN, /* a verb of FTP or POP3: the server will tell */
 };
 
 struct smtp_command {

@@ -86,7 +86,9 @@ probe_greeting(struct slice s, unsigned flags)
 		return PROTO_YES;
 	if (!is_text(line) && !(flags & PROTO_PROBE_MAIL_PORT))
 		return PROTO_NO;
-	return lf != NULL && contains(line, "FTP") ? PROTO_NO : PROTO_MAYBE;
+	return lf != NULL && contains(line, "FTP") && !(flags & PROTO_PROBE_MAIL_PORT)
+		   ? PROTO_NO
+		   : PROTO_MAYBE;
 }
 
 /* Verbs that nobody else has, and those that others have, too. */

@@ -25,7 +25,7 @@ enum {
 	SMTP_ODDITY_MAX = 200,
 	SMTP_ASIDE_MAX = 2048, /* kept of what follows a lookalike of the end of data */
 	SMTP_FACTS = 8,        /* the most that one step can tell */
-	SMTP_JUNK_MAX = 16,    /* lines that are no replies before we call it another protocol */
+	SMTP_JUNK_MAX = 16, /* lines that are no replies: then it is another protocol */
 	SMTP_UNDECIDED_LINE = 512, /* a longer line behind DATA is no command */
 };
 

@@ -1714,6 +1714,9 @@ a_mail_port_breaks_ties(void **state)
 	assert_int_equal(probe("", "250 ok\r\n", MIDDLE | PORT | LAST), PROTO_YES);
 	assert_int_equal(probe("", "250 ok\r\n", MIDDLE | LAST), PROTO_NO);
 	assert_int_equal(probe("QUIT\r\n", "", LAST | PORT), PROTO_YES);
+	assert_int_equal(probe("EHLO x\r\n", "220\r\n", PORT), PROTO_YES);
+	assert_int_equal(probe("EHLO x\r\n", "220 no FTP\r\n", PORT), PROTO_YES);
+	assert_int_equal(probe("USER x\r\n", "220 no FTP\r\n", PORT), PROTO_NO);
 	assert_int_equal(probe("", "", LAST | PORT), PROTO_MAYBE);
 }
 
