@@ -129,13 +129,13 @@ struct record {
 		struct record_turn turn;
 		struct record_fact fact;
 	};
-	uint8_t bytes[];
+	/* The texts follow: record_text(). */
 };
 
 static inline struct slice
 record_text(const struct record *r, unsigned index)
 {
-	const uint8_t *p = r->bytes;
+	const uint8_t *p = (const uint8_t *)(r + 1);
 
 	for (unsigned i = 0; i < index; i++)
 		p += r->fact.text_len[i];

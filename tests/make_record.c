@@ -72,7 +72,7 @@ make_fact_slices(struct make *make, enum fact_type type, uint16_t code,
 {
 	struct slice text[FACT_TEXTS] = { text0, text1, text2 };
 	struct record *record = make_head(make, RECORD_FACT);
-	uint8_t *p = record->bytes;
+	uint8_t *p = (uint8_t *)(record + 1);
 
 	record->fact.type = type;
 	record->fact.code = code;
