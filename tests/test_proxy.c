@@ -160,7 +160,7 @@ send_fact(struct script *s, struct talk *talk, unsigned depth, const struct fact
 		uint8_t room[sizeof(struct record) + FACT_TEXT_MAX + 8];
 	} u;
 	struct record *r = &u.head;
-	uint8_t *p = u.room + offsetof(struct record, bytes);
+	uint8_t *p = u.room + sizeof(struct record);
 
 	memset(&u, 0, sizeof(u));
 	r->class = RECORD_FACT;

@@ -111,7 +111,7 @@ send_fact(struct script *s, unsigned x, struct fact *fact)
 		uint8_t room[sizeof(struct record) + FACT_TEXT_MAX + 8];
 	} u;
 	struct record *r = &u.head;
-	uint8_t *p = u.room + offsetof(struct record, bytes);
+	uint8_t *p = u.room + sizeof(struct record);
 
 	s->now_us += 10000;
 	memset(&u, 0, sizeof(u));
