@@ -86,7 +86,7 @@ $(BUILD)/%.o: %.c $(FLAGS_FILE)
 	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(SUPPORT:%.c=$(BUILD)/%.o) $(PARTS)
-	$(CC) $(filter-out $(LTO),$(ALL_LDFLAGS)) -o $@ $^ -lcmocka $(LIB_LIBS)
+	$(CC) $(filter-out $(LTO),$(ALL_LDFLAGS)) -fno-lto -o $@ $^ -lcmocka $(LIB_LIBS)
 
 -include $(OBJECTS:.o=.d) $(TESTS:%.c=$(BUILD)/%.d) $(SUPPORT:%.c=$(BUILD)/%.d)
 

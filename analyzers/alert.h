@@ -3,8 +3,8 @@
 #define RELAYWATCH_ALERT_H
 
 /*
- * Alerts: what analyzers raise, how equal ones are counted, what the outputs get. An alert
- * lends all its texts; the aggregation copies what it must keep.
+ * Alerts: what analyzers raise, how equal ones are counted, what the outputs get. An
+ * alert lends all its texts; the aggregation copies what it must keep.
  *
  * Each raised alert is one occurrence (one mail transaction, one proxy request). It is
  * counted once, under the strongest verdict it reached: raising it again with a stronger
@@ -16,12 +16,7 @@
 #include "stats.h"
 #include "transaction.h"
 
-enum alert_kind {
-	ALERT_RELAY,
-	ALERT_PROXY,
-	ALERT_PROXY_USE,
-	ALERT_KINDS
-};
+enum alert_kind { ALERT_RELAY, ALERT_PROXY, ALERT_PROXY_USE, ALERT_KINDS };
 
 /* Weakest first, of both ladders. */
 enum alert_verdict {
@@ -61,7 +56,7 @@ enum alert_mechanism {
 
 enum alert_confidence { ALERT_LOW, ALERT_MEDIUM, ALERT_HIGH };
 
-enum alert_evidence { /* bits, printed in this order */
+enum alert_evidence {                      /* bits, printed in this order */
 	ALERT_EVIDENCE_RCPT_CODE = 1 << 0, /* "rcpt-code-NNN" with rcpt_code */
 	ALERT_EVIDENCE_DATA_CODE = 1 << 1, /* "data-code-NNN" with data_code */
 	ALERT_EVIDENCE_OUTBOUND_RCPT = 1 << 2,
@@ -177,7 +172,8 @@ const char *alert_mechanism_name(enum alert_mechanism mechanism);
 enum alert_mechanism alert_mechanism_of(enum fact_tunnel tunnel);
 const char *alert_confidence_name(enum alert_confidence confidence);
 
-/* Signature text, severity, category and techniques of a signature_id. NULL: no such id. */
+/* Signature text, severity, category and techniques of a signature_id. NULL: no such id.
+ */
 struct alert_signature {
 	uint32_t id;
 	uint8_t severity;

@@ -26,19 +26,20 @@ struct analyzer_context {
 struct analyzer {
 	const char *name;
 	bool (*enabled)(const struct conf *conf);
-	void *(*new)(const struct analyzer_context *context); /* NULL when out of memory */
+	void *(*new)(
+	    const struct analyzer_context *context); /* NULL when out of memory */
 	void (*free)(void *self);
 	/* tx: the transaction the record belongs to, the fact applied; mail: its session.
 	 * NULL where there is none. */
-	void (*record)(void *self, const struct record *record, const struct transaction *tx,
-	    const struct mail_session *mail);
+	void (*record)(void *self, const struct record *record,
+	    const struct transaction *tx, const struct mail_session *mail);
 	/* Of a request to a proxy, before the record that tells it. May be NULL. */
 	void (*request)(
 	    void *self, const struct request *request, enum request_event event);
 	/* A transaction ended without a fact (its memory was needed). May be NULL. */
 	void (*evicted)(void *self, const struct transaction *tx);
 	void (*tick)(void *self, int64_t now_us); /* may be NULL */
-	void (*finish)(void *self); /* end of input; may be NULL */
+	void (*finish)(void *self);               /* end of input; may be NULL */
 	void (*stats)(const void *self, struct stats_visitor *v); /* may be NULL */
 };
 

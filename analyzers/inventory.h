@@ -4,7 +4,8 @@
 
 /*
  * Every mail server and proxy of home-net that was seen, and what can be said of it,
- * so that silence never reads as "closed". Bounded: the server idle for longest goes first.
+ * so that silence never reads as "closed". Bounded: the server idle for longest goes
+ * first.
  */
 
 #include "record.h"
@@ -14,40 +15,41 @@
 
 struct alert;
 
-enum inventory_state { /* the strongest that holds, strongest first */
-	INVENTORY_OPEN,          /* relays, by the verdict and mechanisms kept */
+enum inventory_state {  /* the strongest that holds, strongest first */
+	INVENTORY_OPEN, /* relays, by the verdict and mechanisms kept */
 	INVENTORY_SUSPECTED,
 	INVENTORY_REFUSED,       /* attempts were made and refused */
 	INVENTORY_UNDECIDED,     /* mail was seen, and not all of it could be judged */
 	INVENTORY_LOCAL_ONLY,    /* only authenticated, local or trusted mail was seen;
-	                            only inside clients of a proxy */
+				    only inside clients of a proxy */
 	INVENTORY_HIDDEN,        /* some of it under TLS, and no more is known */
 	INVENTORY_UNTESTED,      /* nobody tried anything that would tell */
-	INVENTORY_ONE_DIRECTION, /* only one direction was captured: nothing can be said */
+	INVENTORY_ONE_DIRECTION, /* only one direction was captured: nothing can be said
+				  */
 	INVENTORY_STATES
 };
 
 /* Of a transaction from outside, by who judges it. */
 enum inventory_judgement {
-	INVENTORY_SAYS_NOTHING, /* it asked for no recipient */
-	INVENTORY_TOLD,         /* there is a finding about it */
-	INVENTORY_LOCAL,        /* every recipient was read and is ours */
+	INVENTORY_SAYS_NOTHING,  /* it asked for no recipient */
+	INVENTORY_TOLD,          /* there is a finding about it */
+	INVENTORY_LOCAL,         /* every recipient was read and is ours */
 	INVENTORY_AUTHENTICATED, /* or a trusted host's */
-	INVENTORY_UNREADABLE,   /* recipients, their replies or the session were not */
-	INVENTORY_NO_DOMAINS,   /* nobody said which domains are ours */
+	INVENTORY_UNREADABLE,    /* recipients, their replies or the session were not */
+	INVENTORY_NO_DOMAINS,    /* nobody said which domains are ours */
 	INVENTORY_JUDGEMENTS
 };
 
 struct inventory_server {
 	struct endpoint server;
 	enum inventory_state state;
-	bool mail, proxy;    /* what it was seen as */
-	uint64_t requests;   /* to it as a proxy */
+	bool mail, proxy;  /* what it was seen as */
+	uint64_t requests; /* to it as a proxy */
 	uint64_t inside_requests;
 	unsigned verdict;    /* enum alert_verdict, the strongest */
 	unsigned mechanisms; /* bits: 1 << enum alert_mechanism, of that verdict */
 	uint64_t sessions, sessions_tls, sessions_one_sided;
-	uint64_t inbound;    /* transactions from outside */
+	uint64_t inbound; /* transactions from outside */
 	uint64_t authenticated, local, third_party, refused;
 	uint64_t judged[INVENTORY_JUDGEMENTS];
 	int64_t first_us, last_us;
@@ -81,7 +83,8 @@ bool inventory_server(
 
 /* Mail servers seen outside home-net, the busiest first: candidates when home-net was not
  * given. Those that accepted mail; where none did, those that greeted. */
-size_t inventory_foreign(const struct inventory *inventory, struct endpoint *out, size_t max);
+size_t inventory_foreign(
+    const struct inventory *inventory, struct endpoint *out, size_t max);
 bool inventory_saw_home(const struct inventory *inventory);
 
 /* "open (accepted: percent, bang)", "refused 12 attempts", ...: for people. */

@@ -28,17 +28,18 @@ struct sink_stats {
 
 struct sink {
 	const char *name;
-	/* NULL with error where the output cannot be opened; NULL with an empty error where
-	 * the configuration does not ask for it. */
+	/* NULL with error where the output cannot be opened; NULL with an empty error
+	 * where the configuration does not ask for it. */
 	void *(*open)(const struct conf *conf, const struct sink_names *names,
 	    char error[static CONF_ERROR_MAX]);
 	/* Each of these may be NULL. */
-	void (*alert)(void *self, const struct alert *alert, const struct alert_tally *tally);
+	void (*alert)(
+	    void *self, const struct alert *alert, const struct alert_tally *tally);
 	void (*transaction)(void *self, const struct transaction *tx);
 	void (*request)(void *self, const struct request *request);
 	void (*stats)(void *self, const struct sink_stats *stats);
-	/* 0, or -1 with error when what was written did not arrive (full disk, closed pipe);
-	 * the error stays: it is given again. */
+	/* 0, or -1 with error when what was written did not arrive (full disk, closed
+	 * pipe); the error stays: it is given again. */
 	int (*flush)(void *self, char error[static CONF_ERROR_MAX]);
 	void (*close)(void *self);
 };

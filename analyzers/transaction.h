@@ -3,9 +3,9 @@
 #define RELAYWATCH_TRANSACTION_H
 
 /*
- * Mail transactions put together from SMTP facts: what all mail analyzers and outputs look
- * at. A transaction lives from its first fact to its FINAL or ABORT; its texts lie in
- * blocks of a shared pool and go with it. Texts are raw bytes off the wire.
+ * Mail transactions put together from SMTP facts: what all mail analyzers and outputs
+ * look at. A transaction lives from its first fact to its FINAL or ABORT; its texts lie
+ * in blocks of a shared pool and go with it. Texts are raw bytes off the wire.
  */
 
 #include "conf.h"
@@ -22,9 +22,10 @@ enum {
 enum mail_outcome {
 	MAIL_UNKNOWN,
 	MAIL_DELIVERED, /* the final reply was 2xx */
-	MAIL_REJECTED,  /* every RCPT, DATA, or the end of data got 4xx or 5xx, or MAIL did */
-	MAIL_ABORTED,   /* QUIT, 421 or the connection ended first */
-	MAIL_RESET,     /* RSET or its like */
+	MAIL_REJECTED, /* every RCPT, DATA, or the end of data got 4xx or 5xx, or MAIL did
+			*/
+	MAIL_ABORTED,  /* QUIT, 421 or the connection ended first */
+	MAIL_RESET,    /* RSET or its like */
 	MAIL_OUTCOMES
 };
 
@@ -40,7 +41,8 @@ struct mail_rcpt {
 struct mail_auth {
 	bool tried, ok;
 	uint16_t code;
-	struct slice mechanism, user; /* of the last attempt, or of the one that succeeded */
+	struct slice mechanism,
+	    user; /* of the last attempt, or of the one that succeeded */
 };
 
 /* What holds for all transactions of one SMTP session. */
@@ -55,13 +57,13 @@ struct mail_session {
 	bool has_greeting; /* the server's side was seen */
 	uint16_t greeting_code;
 	uint32_t transactions; /* begun so far */
-	uint32_t oddities; /* bits: 1 << enum fact_oddity */
-	bool posted;       /* with the HTTP lines of a request that has a body */
+	uint32_t oddities;     /* bits: 1 << enum fact_oddity */
+	bool posted;           /* with the HTTP lines of a request that has a body */
 };
 
 struct transaction {
 	uint32_t slot; /* dense index below transactions_slots(): analyzers keep their own
-	                  state of an open transaction in arrays of that size */
+			  state of an open transaction in arrays of that size */
 	const struct mail_session *mail;
 	uint32_t tx_id;
 	struct origin first, last;
@@ -71,7 +73,7 @@ struct transaction {
 	bool headers_ended;
 	bool has_message; /* the end of the message was seen: size and body are known */
 	bool whole;       /* and nothing of it was lost: what was not told is not there */
-	uint8_t flags; /* union of enum fact_flag of its facts */
+	uint8_t flags;    /* union of enum fact_flag of its facts */
 	struct slice mail_from; /* with its brackets */
 	struct slice mail_reply;
 	uint16_t mail_code, data_code, final_code;
@@ -82,11 +84,12 @@ struct transaction {
 	uint32_t to_count, cc_count, received_count;
 	uint64_t size;
 	uint64_t body_hash;
-	uint32_t body_bytes; /* 0: no fingerprint */
+	uint32_t body_bytes;       /* 0: no fingerprint */
 	enum mail_outcome outcome; /* once ended */
 	enum fact_abort abort;     /* where it ended so; evicted: FACT_ABORT_LOST */
 	/* As many as their counts say. */
-	struct slice to[TRANSACTION_LIST], cc[TRANSACTION_LIST], received[TRANSACTION_LIST];
+	struct slice to[TRANSACTION_LIST], cc[TRANSACTION_LIST],
+	    received[TRANSACTION_LIST];
 	struct mail_rcpt rcpt[TRANSACTION_RCPTS];
 };
 

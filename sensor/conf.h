@@ -4,8 +4,8 @@
 
 /*
  * The configuration: built-in defaults, then a file (libconfuse), then the command line.
- * Filled once by main.c, read-only afterwards; everything is owned by the struct and freed
- * by conf_release().
+ * Filled once by main.c, read-only afterwards; everything is owned by the struct and
+ * freed by conf_release().
  */
 
 #include <stdbool.h>
@@ -30,13 +30,13 @@ struct conf_ports {
 };
 
 struct conf_sensor {
-	uint32_t flows;             /* TCP connections in the table */
-	uint32_t conns;             /* of these, connections that are looked into */
-	uint32_t reasm_blocks;      /* of REASM_BLOCK_BYTES each, shared */
-	uint32_t reasm_held_bytes;  /* one direction of one connection */
-	uint32_t idle_sec;          /* an established connection without packets expires */
-	uint32_t opening_sec;       /* one that never carried data */
-	uint32_t queue_bytes;       /* records on their way to the analyzers */
+	uint32_t flows;            /* TCP connections in the table */
+	uint32_t conns;            /* of these, connections that are looked into */
+	uint32_t reasm_blocks;     /* of REASM_BLOCK_BYTES each, shared */
+	uint32_t reasm_held_bytes; /* one direction of one connection */
+	uint32_t idle_sec;         /* an established connection without packets expires */
+	uint32_t opening_sec;      /* one that never carried data */
+	uint32_t queue_bytes;      /* records on their way to the analyzers */
 };
 
 struct conf_mail {
@@ -46,11 +46,12 @@ struct conf_mail {
 
 struct conf_relay {
 	bool enabled;
-	uint32_t window_sec;       /* how long an inbound message waits for its outbound leg */
-	uint32_t messages;         /* inbound messages remembered */
-	uint32_t keys;             /* recipients, Message-IDs, body hashes remembered */
+	uint32_t window_sec; /* how long an inbound message waits for its outbound leg */
+	uint32_t messages;   /* inbound messages remembered */
+	uint32_t keys;       /* recipients, Message-IDs, body hashes remembered */
 	uint32_t client_share_percent; /* of both, what one client can fill */
-	uint32_t unrelated_domains; /* that prove a relay where no local domain is configured */
+	uint32_t unrelated_domains;    /* that prove a relay where no local domain is
+					  configured */
 };
 
 struct conf_proxy {
@@ -69,7 +70,7 @@ struct conf_alerts {
 };
 
 struct conf_output {
-	char *path; /* NULL or "-": standard output */
+	char *path;   /* NULL or "-": standard output */
 	unsigned log; /* enum conf_log */
 	bool syslog;
 	int syslog_facility;
@@ -82,8 +83,9 @@ struct conf {
 	struct domain_set *local_domains;
 	struct domain_set *relay_domains;
 	struct conf_ports mail_ports;
-	struct conf_ports tls_ports;    /* implicit TLS: 465 */
-	struct conf_ports submission_ports; /* presumed authenticated under TLS: 465, 587 */
+	struct conf_ports tls_ports; /* implicit TLS: 465 */
+	struct conf_ports
+	    submission_ports; /* presumed authenticated under TLS: 465, 587 */
 	struct conf_sensor sensor;
 	struct conf_mail mail;
 	struct conf_relay relay;
@@ -105,7 +107,8 @@ int conf_read(struct conf *conf, const char *path, char error[static CONF_ERROR_
  * Comma lists of the command line; each replaces what the file said. 0, or -1 with error
  * naming the bad item.
  */
-int conf_set_home_net(struct conf *conf, const char *list, char error[static CONF_ERROR_MAX]);
+int conf_set_home_net(
+    struct conf *conf, const char *list, char error[static CONF_ERROR_MAX]);
 int conf_set_local_domains(
     struct conf *conf, const char *list, char error[static CONF_ERROR_MAX]);
 int conf_set_relay_domains(

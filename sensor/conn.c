@@ -16,8 +16,8 @@ struct conn_held {
 };
 
 int
-conn_shared_init(
-    struct conn_shared *shared, const struct conf *conf, struct emit *emit, uint32_t conns)
+conn_shared_init(struct conn_shared *shared, const struct conf *conf, struct emit *emit,
+    uint32_t conns)
 {
 	uint32_t rare = conns / RARE + 1;
 
@@ -78,7 +78,8 @@ put_back(struct pool *pool, void *item)
 }
 
 static void
-drop_layer(struct conn_layer *layer, struct conn_shared *shared, enum conn_outcome outcome)
+drop_layer(
+    struct conn_layer *layer, struct conn_shared *shared, enum conn_outcome outcome)
 {
 	put_back(&shared->probes, layer->probe);
 	put_back(&shared->parsers, layer->parser);
@@ -121,8 +122,8 @@ conn_is_settled(const struct conn *conn)
 	for (unsigned i = 0; i < RECORD_DEPTH_MAX; i++) {
 		const struct conn_layer *layer = &conn->layer[i];
 
-		if (layer->state == CONN_LAYER_PROBING || layer->state == CONN_LAYER_CLAIMED ||
-		    layer->prefix != NULL)
+		if (layer->state == CONN_LAYER_PROBING ||
+		    layer->state == CONN_LAYER_CLAIMED || layer->prefix != NULL)
 			return false;
 	}
 	return true;
@@ -201,7 +202,8 @@ note_tunnel(struct conn *conn, const struct conn_shared *shared, struct conn_lay
 
 /* Parsing. */
 
-/* The rest of a direction goes to the next layer from here on; false when there is none. */
+/* The rest of a direction goes to the next layer from here on; false when there is none.
+ */
 static bool
 descend(struct conn *conn, struct conn_shared *shared, uint8_t dir)
 {
@@ -251,8 +253,8 @@ hold(struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
 static void take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
     struct proto_input *input, const struct origin *origin);
 
-static void parse_waiting(
-    struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t first);
+static void parse_waiting(struct conn *conn, struct conn_shared *shared,
+    struct conn_layer *layer, uint8_t first);
 
 /* Runs the parser of a layer over one input, as far as it takes it. */
 static enum proto_result
@@ -264,7 +266,7 @@ run(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uin
 	enum proto_result result;
 
 	while ((result = layer->proto->parse(layer->parser, role, input, &fact)) ==
-	    PROTO_FACT) {
+	       PROTO_FACT) {
 		note_tunnel(conn, shared, layer, &fact);
 		say(conn, shared, layer, origin, &fact);
 		fact = (struct fact){ 0 };
@@ -279,8 +281,9 @@ has_left(const struct proto_input *input)
 }
 
 static void
-settle(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
-    struct proto_input *input, const struct origin *origin, enum proto_result result)
+settle(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, struct proto_input *input, const struct origin *origin,
+    enum proto_result result)
 {
 	if (result == PROTO_DONE) {
 		drop_layer(layer, shared, CONN_DONE);
@@ -350,8 +353,8 @@ parse_held(
 
 /* A direction got on: what waits is offered in turn until neither moves. */
 static void
-parse_waiting(
-    struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t first)
+parse_waiting(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t first)
 {
 	unsigned still = 0;
 
@@ -364,8 +367,8 @@ parse_waiting(
 }
 
 static void
-parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uint8_t dir,
-    struct proto_input *input, const struct origin *origin)
+parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, struct proto_input *input, const struct origin *origin)
 {
 	enum proto_result result;
 
@@ -394,7 +397,8 @@ replay(struct conn *conn, struct conn_shared *shared, const struct probe *probe)
 		struct proto_input input = { .gap = piece->gap };
 		struct proto_input end = { .end = true };
 
-		input.data = slice_of(probe->bytes[piece->dir] + at[piece->dir], piece->count);
+		input.data =
+		    slice_of(probe->bytes[piece->dir] + at[piece->dir], piece->count);
 		at[piece->dir] += piece->count;
 		if (has_left(&input))
 			take_input(conn, shared, piece->dir, &input, &piece->origin);
@@ -442,7 +446,7 @@ static unsigned
 port_flags(const struct conf *conf, uint16_t port)
 {
 	return (conf_has_port(&conf->mail_ports, port) ? PROTO_PROBE_MAIL_PORT : 0) |
-	    (conf_has_port(&conf->tls_ports, port) ? PROTO_PROBE_TLS_PORT : 0);
+	       (conf_has_port(&conf->tls_ports, port) ? PROTO_PROBE_TLS_PORT : 0);
 }
 
 static enum proto_probe
@@ -469,7 +473,8 @@ probe_kept(struct conn *conn, struct conn_shared *shared, struct conn_layer *lay
 {
 	bool kept = probe_keep(layer->probe, dir, input, origin);
 	bool last = !kept || layer->ended == 3;
-	struct slice seen[2] = { probe_seen(layer->probe, 0), probe_seen(layer->probe, 1) };
+	struct slice seen[2] = { probe_seen(layer->probe, 0),
+		probe_seen(layer->probe, 1) };
 	struct probe_claim by;
 	enum proto_probe answer = ask(conn, shared, layer, seen, last, &by);
 
@@ -528,9 +533,9 @@ static void
 take_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
     uint8_t dir, const struct proto_input *input, const struct origin *origin)
 {
-	bool ready = input->data.n > 0 ?
-	    prefix_take(layer->prefix, dir, input->data, origin->ts_us) :
-	    prefix_stop(layer->prefix, dir);
+	bool ready = input->data.n > 0
+			 ? prefix_take(layer->prefix, dir, input->data, origin->ts_us)
+			 : prefix_stop(layer->prefix, dir);
 
 	if (ready)
 		say_prefix(conn, shared, layer, dir, origin);

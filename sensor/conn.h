@@ -34,11 +34,11 @@ struct conn_layer {
 	bool swapped;  /* direction 1 is the requester */
 	uint8_t ended; /* bit per direction */
 	const struct proto *proto;
-	void *parser;  /* its state */
+	void *parser; /* its state */
 	struct probe *probe;
 	struct conn_held *held[2]; /* what waits for the other direction */
-	struct prefix *prefix; /* NULL: nothing more is needed of it */
-	uint64_t bytes[2]; /* that reached this layer, gaps included */
+	struct prefix *prefix;     /* NULL: nothing more is needed of it */
+	uint64_t bytes[2];         /* that reached this layer, gaps included */
 	/* A proxy's layer: */
 	bool tunnel_open;
 	uint16_t tunnel_port; /* asked for */
@@ -49,10 +49,10 @@ struct conn {
 	struct reasm reasm; /* first: track.c comes back from it to the conn */
 	struct session session;
 	struct meter meter;
-	struct flow *flow; /* its entry in the flow table, for the caller */
+	struct flow *flow;     /* its entry in the flow table, for the caller */
 	uint8_t right_sums[2]; /* segments with a right checksum, up to a few */
-	uint8_t depth[2];  /* the layer that a direction has reached */
-	uint8_t probe_flags; /* PROTO_PROBE_MIDSTREAM */
+	uint8_t depth[2];      /* the layer that a direction has reached */
+	uint8_t probe_flags;   /* PROTO_PROBE_MIDSTREAM */
 	struct conn_layer layer[RECORD_DEPTH_MAX];
 	struct prefix prefix; /* of layer 0; the others' are rare and lie in a pool */
 };
@@ -65,13 +65,13 @@ struct conn_shared {
 	struct emit *emit;
 	const struct conf *conf;
 	uint64_t outcomes[CONN_OUTCOMES];
-	uint64_t pool_full;  /* streams not looked into for want of memory */
-	uint64_t too_deep;   /* streams dropped at RECORD_DEPTH_MAX */
+	uint64_t pool_full; /* streams not looked into for want of memory */
+	uint64_t too_deep;  /* streams dropped at RECORD_DEPTH_MAX */
 	uint64_t held_bytes_lost;
 };
 
-int conn_shared_init(
-    struct conn_shared *shared, const struct conf *conf, struct emit *emit, uint32_t conns);
+int conn_shared_init(struct conn_shared *shared, const struct conf *conf,
+    struct emit *emit, uint32_t conns);
 void conn_shared_release(struct conn_shared *shared);
 void conn_shared_stats(const struct conn_shared *shared, struct stats_visitor *v);
 
@@ -82,8 +82,8 @@ void conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_po
 void conn_take(
     struct conn *conn, struct conn_shared *shared, const struct reasm_event *event);
 
-/* The connection is over: ends also a direction of which nothing was ever captured, so that
- * its parser waits for nothing more; tells the end of its tunnels. */
+/* The connection is over: ends also a direction of which nothing was ever captured, so
+ * that its parser waits for nothing more; tells the end of its tunnels. */
 void conn_finish(
     struct conn *conn, struct conn_shared *shared, const struct origin *origin);
 

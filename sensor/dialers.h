@@ -17,6 +17,7 @@ void dialers_free(struct dialers *dialers);
 
 /* True when the host was not marked before. */
 bool dialers_note(struct dialers *dialers, const struct addr *host, uint32_t now_sec);
-bool dialers_has(const struct dialers *dialers, const struct addr *host, uint32_t now_sec);
+bool dialers_has(
+    const struct dialers *dialers, const struct addr *host, uint32_t now_sec);
 
 #endif

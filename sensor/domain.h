@@ -3,9 +3,9 @@
 #define RELAYWATCH_DOMAIN_H
 
 /*
- * Mail domains: normal form and sets of them. The normal form is lower case, IDNA A-labels
- * (libidn2), without a trailing dot; names that are no valid IDNA stay as they are, in
- * lower case, so that hostile names compare too. Sets are filled at start.
+ * Mail domains: normal form and sets of them. The normal form is lower case, IDNA
+ * A-labels (libidn2), without a trailing dot; names that are no valid IDNA stay as they
+ * are, in lower case, so that hostile names compare too. Sets are filled at start.
  */
 
 #include <stdbool.h>
@@ -33,8 +33,8 @@ struct domain_set;
 struct domain_set *domain_set_new(void);
 void domain_set_free(struct domain_set *set);
 
-/* Adds "example.org" (that name alone) or ".example.org" (all names below it, not itself).
- * 0, or -1 with *why. */
+/* Adds "example.org" (that name alone) or ".example.org" (all names below it, not
+ * itself). 0, or -1 with *why. */
 int domain_set_add(struct domain_set *set, const char *pattern, const char **why);
 
 /* name in normal form. */

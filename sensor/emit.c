@@ -41,7 +41,8 @@ emit_turn(struct emit *emit, const struct session *session, const struct origin 
 
 /* The texts of a fact within their common bound; what a parser should have kept. */
 static void
-bound_texts(const struct fact *fact, struct slice text[FACT_TEXTS], uint16_t len[FACT_TEXTS])
+bound_texts(
+    const struct fact *fact, struct slice text[FACT_TEXTS], uint16_t len[FACT_TEXTS])
 {
 	size_t room = FACT_TEXT_MAX;
 

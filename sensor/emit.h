@@ -12,15 +12,16 @@ struct emit {
 	struct record_queue *queue;
 	uint64_t packet;   /* number of the packet at work in the whole run */
 	uint32_t sequence; /* of the next record of that packet */
-	struct record record; /* the head being filled: too large to build anew each time */
+	struct record
+	    record; /* the head being filled: too large to build anew each time */
 };
 
-void emit_conn(struct emit *emit, const struct session *session, const struct origin *origin,
-    const struct record_conn *conn);
+void emit_conn(struct emit *emit, const struct session *session,
+    const struct origin *origin, const struct record_conn *conn);
 void emit_prefix(struct emit *emit, const struct session *session,
     const struct origin *origin, const struct record_prefix *prefix);
-void emit_turn(struct emit *emit, const struct session *session, const struct origin *origin,
-    const struct record_turn *turn);
+void emit_turn(struct emit *emit, const struct session *session,
+    const struct origin *origin, const struct record_turn *turn);
 
 /* session as the connection has it; swapped where its server is the requester. */
 void emit_fact(struct emit *emit, const struct session *session, bool swapped,

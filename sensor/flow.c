@@ -12,7 +12,8 @@
 
 enum {
 	SLOTS = 8,
-	FLOWS_PER_BUCKET = 4, /* half full at the most: two choices then nearly always do */
+	FLOWS_PER_BUCKET =
+	    4, /* half full at the most: two choices then nearly always do */
 	VICTIM_CANDIDATES = 16,
 };
 
@@ -58,7 +59,8 @@ flow_table_new(uint32_t flows)
 		flow_table_free(table);
 		return NULL;
 	}
-	/* Random access over many megabytes: the TLB is the bottleneck. A refusal is fine. */
+	/* Random access over many megabytes: the TLB is the bottleneck. A refusal is
+	 * fine. */
 	madvise(table->buckets, buckets * sizeof(struct bucket), MADV_HUGEPAGE);
 	madvise(table->entries.base, (size_t)flows * sizeof(struct flow), MADV_HUGEPAGE);
 	madvise(table->cold, (size_t)flows * sizeof(struct flow_cold), MADV_HUGEPAGE);
@@ -71,7 +73,8 @@ flow_table_free(struct flow_table *table)
 	if (table == NULL)
 		return;
 	pool_unreserve(table->buckets, (table->bucket_mask + 1) * sizeof(struct bucket));
-	pool_unreserve(table->cold, (size_t)table->entries.max * sizeof(struct flow_cold));
+	pool_unreserve(
+	    table->cold, (size_t)table->entries.max * sizeof(struct flow_cold));
 	if (table->entries.base != NULL)
 		pool_release(&table->entries);
 	free(table);
@@ -309,7 +312,7 @@ flow_cold(const struct flow_table *table, const struct flow *flow)
 struct flow *
 flow_walk(struct flow_table *table, uint32_t *hand, uint32_t *budget)
 {
-	while (*hand < table->entries.touched && *budget > 0) {
+	while (*hand<table->entries.touched && * budget> 0) {
 		struct flow *flow = pool_at(&table->entries, (*hand)++);
 
 		(*budget)--;

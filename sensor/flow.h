@@ -14,19 +14,20 @@
 #include "stats.h"
 
 enum flow_flag {
-	FLOW_SYN = 0x01,         /* seen from the opener */
+	FLOW_SYN = 0x01, /* seen from the opener */
 	FLOW_SYN_ACK = 0x02,
-	FLOW_DATA = 0x04,        /* carried payload */
-	FLOW_SETTLED = 0x08,     /* its first bytes were judged; it needs no more rebuilding */
-	FLOW_HOME = 0x10,        /* one endpoint is in home-net */
-	FLOW_TURNS = 0x20,       /* payload turns are recorded */
-	FLOW_TURN_1 = 0x40,      /* the acceptor spoke last */
-	FLOW_TWIN = 0x80,        /* the other side of a NAT of a connection already seen */
+	FLOW_DATA = 0x04, /* carried payload */
+	FLOW_SETTLED =
+	    0x08,           /* its first bytes were judged; it needs no more rebuilding */
+	FLOW_HOME = 0x10,   /* one endpoint is in home-net */
+	FLOW_TURNS = 0x20,  /* payload turns are recorded */
+	FLOW_TURN_1 = 0x40, /* the acceptor spoke last */
+	FLOW_TWIN = 0x80,   /* the other side of a NAT of a connection already seen */
 	FLOW_RESET = 0x100,
-	FLOW_CLOSED = 0x200,     /* its end was recorded */
+	FLOW_CLOSED = 0x200, /* its end was recorded */
 	FLOW_FIN_0 = 0x400,
 	FLOW_FIN_1 = 0x800,
-	FLOW_SEEN_0 = 0x1000,    /* packets of direction 0, 1 were captured */
+	FLOW_SEEN_0 = 0x1000, /* packets of direction 0, 1 were captured */
 	FLOW_SEEN_1 = 0x2000,
 	FLOW_SYN_DATA = 0x4000,
 	FLOW_IN_USE = 0x8000,
@@ -37,11 +38,11 @@ enum flow_flag {
 struct flow {
 	struct addr addr[2];
 	uint16_t port[2];
-	uint32_t conn;      /* index + 1 of its conn; 0: none */
-	uint32_t last_sec;  /* packet time of the latest packet */
-	uint32_t end[2];    /* sequence number behind the highest byte seen */
+	uint32_t conn;     /* index + 1 of its conn; 0: none */
+	uint32_t last_sec; /* packet time of the latest packet */
+	uint32_t end[2];   /* sequence number behind the highest byte seen */
 	uint32_t packets[2];
-	uint32_t flags;     /* enum flow_flag */
+	uint32_t flags; /* enum flow_flag */
 };
 
 /* What only its beginning and end touch. */
@@ -49,17 +50,17 @@ struct flow_cold {
 	uint64_t id; /* the same on every run */
 	struct origin start;
 	int64_t syn_us, syn_ack_us;
-	int32_t rtt_us; /* SYN to SYN-ACK; -1 unknown */
+	int32_t rtt_us;    /* SYN to SYN-ACK; -1 unknown */
 	int32_t answer_us; /* SYN-ACK to its acknowledgment; -1 unknown */
 	uint32_t isn[2];
 	uint32_t next_isn; /* of a SYN that may open the port pair anew, if has_next */
 	bool has_next;
-	uint32_t bucket; /* where its tag lies */
+	uint32_t bucket;  /* where its tag lies */
 	uint8_t wraps[2]; /* how often end[] passed 2^32 */
-	uint8_t home; /* bit 0, 1: endpoint 0, 1 is in home-net */
+	uint8_t home;     /* bit 0, 1: endpoint 0, 1 is in home-net */
 	uint8_t vlan_layers;
 	uint16_t vlan[VLAN_LAYERS_MAX];
-	uint64_t turn_bytes; /* since the last turn */
+	uint64_t turn_bytes;   /* since the last turn */
 	const char *app_proto; /* of the parser that claimed it, static; NULL: none */
 };
 
@@ -73,9 +74,9 @@ struct flow_table *flow_table_new(uint32_t flows);
 void flow_table_free(struct flow_table *table);
 
 /*
- * A batch calls these for all its segments one after the other, then flow_find() for each.
- * The entry is a guess by its tag: good for prefetching only. The cold part is needed for
- * the packets at a connection's beginning and end.
+ * A batch calls these for all its segments one after the other, then flow_find() for
+ * each. The entry is a guess by its tag: good for prefetching only. The cold part is
+ * needed for the packets at a connection's beginning and end.
  */
 struct flow_key flow_prefetch_bucket(
     const struct flow_table *table, const struct segment *segment);

@@ -4,8 +4,8 @@
 
 /*
  * Messages for people, on standard error, one line each, prefixed "relaywatch: ". Control
- * and non-ASCII octets are escaped (\xHH): file names and packet text are hostile. Process
- * wide: only main.c and what it calls at start and end may use it.
+ * and non-ASCII octets are escaped (\xHH): file names and packet text are hostile.
+ * Process wide: only main.c and what it calls at start and end may use it.
  */
 
 enum log_level {

@@ -25,14 +25,16 @@ meter_handshake(struct round_trip *trip, int32_t us)
 	sample(&trip->tcp_us, &trip->tcp_samples, us);
 }
 
-/* Only the last segment of a burst is timed: what comes before it may be answered late. */
+/* Only the last segment of a burst is timed: what comes before it may be answered late.
+ */
 void
 meter_server(struct meter *meter, const struct segment *segment)
 {
 	uint32_t end = segment->seq + segment->wire_payload;
 
 	if (meter->armed && (int32_t)(end - meter->end) <= 0)
-		return; /* a retransmission: which copy is answered? (RFC 6298 section 3) */
+		return; /* a retransmission: which copy is answered? (RFC 6298 section 3)
+			 */
 	meter->end = end;
 	meter->armed = true;
 	meter->acked = false;

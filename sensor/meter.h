@@ -3,16 +3,16 @@
 #define RELAYWATCH_METER_H
 
 /*
- * Round trips between here and a client, of its TCP and of its commands. A proxy in between
- * answers for TCP; the commands come from further away.
+ * Round trips between here and a client, of its TCP and of its commands. A proxy in
+ * between answers for TCP; the commands come from further away.
  */
 
 #include "record.h"
 
 struct meter {
-	uint32_t end;  /* sequence number behind what the server sent last */
-	bool armed;    /* a command that answers it is awaited */
-	bool acked;    /* its bare acknowledgment was seen already */
+	uint32_t end; /* sequence number behind what the server sent last */
+	bool armed;   /* a command that answers it is awaited */
+	bool acked;   /* its bare acknowledgment was seen already */
 	int64_t at_us;
 };
 

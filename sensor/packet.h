@@ -44,9 +44,9 @@ struct segment {
 	uint8_t vlan_layers;
 	uint16_t vlan[VLAN_LAYERS_MAX]; /* outermost first */
 	struct slice payload;           /* what was captured of it */
-	uint32_t wire_payload;          /* its length on the wire: more than payload.n where
-	                                   the snap length cut it */
-	struct slice tcp;               /* header and payload, for the checksum */
+	uint32_t wire_payload; /* its length on the wire: more than payload.n where
+				  the snap length cut it */
+	struct slice tcp;      /* header and payload, for the checksum */
 	struct origin origin;
 };
 
@@ -58,10 +58,10 @@ struct fragment {
 	struct slice data;    /* what was captured of them, */
 	uint32_t wire_octets; /* and how many there were on the wire */
 	int64_t ts_us;
-	bool more;     /* fragments of this datagram */
+	bool more; /* fragments of this datagram */
 	bool v6;
 	uint8_t proto; /* protocol number of what the datagram carries; in IPv6 only the
-	                  first fragment's holds */
+			  first fragment's holds */
 	uint8_t depth; /* encapsulations around it, for decode */
 };
 

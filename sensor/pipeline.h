@@ -14,7 +14,8 @@
 
 struct pipeline;
 
-/* Takes all its memory here. conf and queue stay the caller's. NULL when out of memory. */
+/* Takes all its memory here. conf and queue stay the caller's. NULL when out of memory.
+ */
 struct pipeline *pipeline_new(const struct conf *conf, struct record_queue *queue);
 void pipeline_free(struct pipeline *pipeline);
 

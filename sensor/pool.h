@@ -31,7 +31,8 @@ void pool_put(struct pool *pool, void *item);
 static inline uint32_t
 pool_index(const struct pool *pool, const void *item)
 {
-	return (uint32_t)((size_t)((const uint8_t *)item - pool->base) / pool->item_bytes);
+	return (
+	    uint32_t)((size_t)((const uint8_t *)item - pool->base) / pool->item_bytes);
 }
 
 static inline void *

@@ -133,5 +133,6 @@ prefix_tell(struct prefix *prefix, uint8_t dir, struct record_prefix *out)
 bool
 prefix_is_done(const struct prefix *prefix)
 {
-	return prefix->half[0].state == PREFIX_DONE && prefix->half[1].state == PREFIX_DONE;
+	return prefix->half[0].state == PREFIX_DONE &&
+	       prefix->half[1].state == PREFIX_DONE;
 }

@@ -11,7 +11,8 @@ bool
 probe_keep(struct probe *probe, uint8_t dir, struct proto_input *input,
     const struct origin *origin)
 {
-	struct slice data = slice_head(input->data, PROTO_PROBE_BYTES - probe->count[dir]);
+	struct slice data =
+	    slice_head(input->data, PROTO_PROBE_BYTES - probe->count[dir]);
 
 	if (probe->pieces == PROBE_PIECES)
 		return false;

@@ -13,7 +13,8 @@
 #include "fact.h"
 
 enum proto_role {
-	PROTO_REQUESTER, /* SMTP client, proxy client: not always who opened the connection */
+	PROTO_REQUESTER, /* SMTP client, proxy client: not always who opened the
+			    connection */
 	PROTO_RESPONDER,
 };
 
@@ -21,7 +22,7 @@ enum proto_role {
 struct proto_input {
 	struct slice data; /* used up from the front */
 	uint64_t gap;      /* bytes lost here; set to 0 when taken */
-	bool end;          /* nothing more comes in this direction; set to false when taken */
+	bool end; /* nothing more comes in this direction; set to false when taken */
 };
 
 /*
@@ -49,11 +50,13 @@ enum proto_probe {
 };
 
 enum proto_probe_flag {
-	PROTO_PROBE_LAST = 0x01,      /* no more bytes will be shown: MAYBE counts as NO */
+	PROTO_PROBE_LAST = 0x01, /* no more bytes will be shown: MAYBE counts as NO */
 	PROTO_PROBE_MAIL_PORT = 0x02, /* the responder's port is a configured mail port */
 	PROTO_PROBE_MIDSTREAM = 0x04, /* the capture did not see the connection begin */
-	PROTO_PROBE_TLS_PORT = 0x08,  /* the responder's port is one of implicit TLS mail */
-	PROTO_PROBE_INSIDE = 0x10,    /* the stream inside a tunnel; the ports are its target's */
+	PROTO_PROBE_TLS_PORT =
+	    0x08, /* the responder's port is one of implicit TLS mail */
+	PROTO_PROBE_INSIDE =
+	    0x10, /* the stream inside a tunnel; the ports are its target's */
 };
 
 struct proto {

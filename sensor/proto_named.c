@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is only named, inside a tunnel: it tells an analyst what the proxy was used for. On
- * TCP itself these stay unclaimed, so that their payload turns are recorded.
+ * What is only named, inside a tunnel: it tells an analyst what the proxy was used for.
+ * On TCP itself these stay unclaimed, so that their payload turns are recorded.
  */
 #include "proto.h"
 

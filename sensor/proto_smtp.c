@@ -134,7 +134,8 @@ take_reply(struct smtp *s, struct slice *in)
 {
 	s->responder_seen = true;
 	s->blind_message = false;
-	if ((s->starttls_sent || s->tls_maybe) && in->p[0] == 0x16 && !s->reply.line.begun) {
+	if ((s->starttls_sent || s->tls_maybe) && in->p[0] == 0x16 &&
+	    !s->reply.line.begun) {
 		s->tls = true; /* the server's half of the handshake */
 		smtp_close(s, FACT_ABORT_TLS);
 		return;
@@ -225,8 +226,8 @@ prefetch(const void *state)
 {
 	const struct smtp *s = state;
 
-	prefetch_bytes(&s->m.size, (size_t)((const uint8_t *)&s->facts[2] -
-	    (const uint8_t *)&s->m.size));
+	prefetch_bytes(&s->m.size,
+	    (size_t)((const uint8_t *)&s->facts[2] - (const uint8_t *)&s->m.size));
 	prefetch_bytes(&s->reply, 128);
 	prefetch_bytes(&s->pending, 128);
 }

@@ -19,7 +19,8 @@ probe(struct slice requester, struct slice responder, unsigned flags)
 	if (!(flags & PROTO_PROBE_TLS_PORT))
 		return PROTO_NO;
 	if (requester.n == 0)
-		return responder.n == 0 || responder.p[0] == TLS_HANDSHAKE ? PROTO_MAYBE : PROTO_NO;
+		return responder.n == 0 || responder.p[0] == TLS_HANDSHAKE ? PROTO_MAYBE
+									   : PROTO_NO;
 	if (p[0] != TLS_HANDSHAKE || (requester.n > 1 && p[1] != TLS_MAJOR))
 		return PROTO_NO;
 	if (requester.n < HELLO_HEAD)

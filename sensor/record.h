@@ -21,7 +21,8 @@ enum record_class {
 
 enum record_conn_event {
 	RECORD_CONN_SYN,
-	RECORD_CONN_ESTABLISHED, /* SYN-ACK, or the first segment of one met in the middle */
+	RECORD_CONN_ESTABLISHED, /* SYN-ACK, or the first segment of one met in the middle
+				  */
 	RECORD_CONN_HALF_CLOSED,
 	RECORD_CONN_CLOSED, /* FINs, RST, expiry or the end of the capture */
 };
@@ -49,19 +50,19 @@ struct round_trip {
 
 /* A connection and who is who in it. */
 struct session {
-	uint64_t flow_id; /* the same on every run, at most 2^53 */
+	uint64_t flow_id;       /* the same on every run, at most 2^53 */
 	struct endpoint client; /* facts: the requester; else who opened the connection */
 	struct endpoint server;
-	uint8_t depth; /* 0: on TCP itself, 1: inside a tunnel, ... */
+	uint8_t depth;                 /* 0: on TCP itself, 1: inside a tunnel, ... */
 	uint8_t via[RECORD_DEPTH_MAX]; /* enum fact_tunnel of the tunnels around it, the
-	                                  outermost first; `depth` of them */
+					  outermost first; `depth` of them */
 	uint8_t vlan_layers;
 	uint16_t vlan[VLAN_LAYERS_MAX];
 	struct endpoint target; /* inside a tunnel: the address that was asked for, of the
-	                           innermost; port 0: none, or asked for by name */
+				   innermost; port 0: none, or asked for by name */
 	struct round_trip round_trip; /* up to this record */
 	int64_t start_us;
-	struct origin start; /* the first packet of the connection */
+	struct origin start;   /* the first packet of the connection */
 	const char *app_proto; /* name of the parser that claimed it, or NULL; static */
 };
 
@@ -74,10 +75,10 @@ session_service(const struct session *session)
 
 struct record_conn {
 	enum record_conn_event event;
-	uint8_t flags; /* enum record_conn_flag */
-	uint8_t dir;   /* HALF_CLOSED: which direction ended */
-	int32_t rtt_us; /* SYN to SYN-ACK as seen here, -1 unknown */
-	uint64_t bytes[2]; /* CLOSED: unique stream bytes, client's first */
+	uint8_t flags;         /* enum record_conn_flag */
+	uint8_t dir;           /* HALF_CLOSED: which direction ended */
+	int32_t rtt_us;        /* SYN to SYN-ACK as seen here, -1 unknown */
+	uint64_t bytes[2];     /* CLOSED: unique stream bytes, client's first */
 	uint64_t gap_bytes[2]; /* CLOSED: as far as the stream was rebuilt */
 	uint64_t packets[2];
 };
@@ -86,7 +87,7 @@ enum { RECORD_PREFIXES = 3 }; /* 16, 32, 64 bytes */
 
 struct record_prefix { /* of the stream at session.depth: tunnels have their own inside */
 	uint8_t dir;
-	uint8_t lengths;               /* how many of the three are known: 1..3 */
+	uint8_t lengths;                /* how many of the three are known: 1..3 */
 	uint64_t hash[RECORD_PREFIXES]; /* XXH3-64, seed 0; a PROXY header is skipped */
 	int64_t ts_us[RECORD_PREFIXES]; /* when the last byte of each came */
 };
@@ -112,16 +113,16 @@ struct record_fact {
 	uint64_t size, size_back;
 	uint64_t body_hash;
 	uint32_t body_bytes;
-	uint16_t text_len[FACT_TEXTS]; /* lengths of the texts, which lie one after another
-	                                  behind the record */
+	uint16_t text_len[FACT_TEXTS]; /* lengths of the texts, which lie one after
+					  another behind the record */
 };
 
 struct record {
 	uint32_t total_bytes; /* head and inline bytes, rounded up to 8 */
 	enum record_class class;
-	uint32_t sequence; /* within the packet */
+	uint32_t sequence;    /* within the packet */
 	struct origin origin; /* the packet that made it known */
-	uint64_t packet;   /* number of that packet in the whole run */
+	uint64_t packet;      /* number of that packet in the whole run */
 	struct session session;
 	union {
 		struct record_conn conn;

@@ -48,7 +48,8 @@ reserve(struct record_queue *queue, size_t need)
 	if (queue->used == 0)
 		queue->head = queue->tail = 0;
 	if (queue->used != 0 && queue->tail <= queue->head)
-		return queue->head - queue->tail >= need ? queue->ring + queue->tail : NULL;
+		return queue->head - queue->tail >= need ? queue->ring + queue->tail
+							 : NULL;
 	if (queue->size - queue->tail >= need)
 		return queue->ring + queue->tail;
 	if (queue->head < need)

@@ -84,7 +84,8 @@ canonical_run(const uint8_t *p, size_t n)
 
 	for (; i + 17 <= n; i += 16) {
 		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + i + 1));
+		__m128i next =
+		    _mm_loadu_si128((const __m128i *)(const void *)(p + i + 1));
 		__m128i ends = _mm_or_si128(_mm_cmpeq_epi8(here, tab),
 		    _mm_or_si128(_mm_cmpeq_epi8(here, cr), _mm_cmpeq_epi8(here, lf)));
 		__m128i next_blank = _mm_or_si128(

@@ -93,10 +93,10 @@ struct smtp {
 	bool finishing;          /* m is over, its last facts are due */
 	bool message_unsure;
 	bool requester_seen, responder_seen;
-	bool blind_message;     /* a message ended, and no reply was ever seen */
-	bool armed, aside_line; /* what is aside begins with a command; is kept */
+	bool blind_message;         /* a message ended, and no reply was ever seen */
+	bool armed, aside_line;     /* what is aside begins with a command; is kept */
 	bool line_used, aside_used; /* those bytes need wiping at the end */
-	uint8_t oddities;       /* bits: those told */
+	uint8_t oddities;           /* bits: those told */
 	uint32_t message_tx;
 	bool hello_first; /* the first line is HELO or EHLO */
 	bool any_line;
@@ -118,16 +118,17 @@ struct smtp {
 	bool greeted, early, pipelining;
 	bool greeting_seen, smtp_banner;
 	bool lost_requester, lost_responder; /* something was, since the beginning */
-	bool reply_lost; /* some were since the last that came */
-	bool auth_open;  /* AUTH may have been lost; its reply would still come */
-	bool blind;      /* that may have been lost, too */
-	bool midstream;  /* the first reply that came was no greeting */
+	bool reply_lost;                     /* some were since the last that came */
+	bool auth_open; /* AUTH may have been lost; its reply would still come */
+	bool blind;     /* that may have been lost, too */
+	bool midstream; /* the first reply that came was no greeting */
 	/* One command at a time: then the next command settles what the replies before it
 	 * were for. */
 	bool lockstep, pipelined;
-	bool alone;      /* the last command came when none was pending */
-	uint8_t replies; /* since the last command, or since some were lost: 0, 1, 2 many */
-	bool stray;      /* one of them, to which no command was known */
+	bool alone; /* the last command came when none was pending */
+	uint8_t
+	    replies; /* since the last command, or since some were lost: 0, 1, 2 many */
+	bool stray;  /* one of them, to which no command was known */
 	enum smtp_unsure unsure;
 	bool lost_front; /* the reply to the only pending command may be lost */
 	struct smtp_transaction t;

@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct stats_visitor {
-	void (*counter)(struct stats_visitor *visitor, const char *group, const char *name,
-	    uint64_t value);
+	void (*counter)(struct stats_visitor *visitor, const char *group,
+	    const char *name, uint64_t value);
 };
 
 static inline void

@@ -6,16 +6,17 @@
 #include "decode.h"
 
 enum {
-	SWEEP_SEC = 30,          /* the whole table is looked at once in so long */
-	CLOSED_SEC = 60,         /* late packets of a closed connection still find it */
+	SWEEP_SEC = 30,  /* the whole table is looked at once in so long */
+	CLOSED_SEC = 60, /* late packets of a closed connection still find it */
 	CONN_CANDIDATES = 16,
 	DUE_PER_PACKET = 8,
 	FINISH_PER_CALL = 64,
 	DIALERS = 16384,
 	TWINS = 65536,
-	PARSER_HOT_BYTES = 512,  /* of a parser's state, that every segment touches */
-	RIGHT_SUMS = 2,          /* after so many right checksums a wrong one is believed */
-	RESET_WINDOW = 65536,    /* how far off a RST may be to end a connection not rebuilt */
+	PARSER_HOT_BYTES = 512, /* of a parser's state, that every segment touches */
+	RIGHT_SUMS = 2, /* after so many right checksums a wrong one is believed */
+	RESET_WINDOW =
+	    65536, /* how far off a RST may be to end a connection not rebuilt */
 };
 
 int
@@ -31,7 +32,8 @@ track_init(struct track *t, const struct conf *conf, struct record_queue *queue)
 	t->reasm = reasm_pool_new(&limits);
 	t->dialers = dialers_new(DIALERS);
 	t->twins = twins_new(TWINS);
-	if (t->flows == NULL || t->reasm == NULL || t->dialers == NULL || t->twins == NULL ||
+	if (t->flows == NULL || t->reasm == NULL || t->dialers == NULL ||
+	    t->twins == NULL ||
 	    pool_init(&t->conns, conf->sensor.conns, sizeof(struct conn)) != 0 ||
 	    conn_shared_init(&t->shared, conf, &t->emit, conf->sensor.conns) != 0)
 		return -1;
@@ -158,8 +160,10 @@ detach(struct track *t, struct flow *flow)
 static uint64_t
 stream_bytes(const struct flow *flow, const struct flow_cold *cold, unsigned dir)
 {
-	uint64_t span = ((uint64_t)cold->wraps[dir] << 32) + flow->end[dir] - cold->isn[dir];
-	uint64_t marks = dir == 0 ? !!(flow->flags & FLOW_SYN) : !!(flow->flags & FLOW_SYN_ACK);
+	uint64_t span =
+	    ((uint64_t)cold->wraps[dir] << 32) + flow->end[dir] - cold->isn[dir];
+	uint64_t marks =
+	    dir == 0 ? !!(flow->flags & FLOW_SYN) : !!(flow->flags & FLOW_SYN_ACK);
 
 	marks += !!(flow->flags & (dir == 0 ? FLOW_FIN_0 : FLOW_FIN_1));
 	return span > marks ? span - marks : 0;
@@ -169,7 +173,8 @@ stream_bytes(const struct flow *flow, const struct flow_cold *cold, unsigned dir
 static void
 close_flow(struct track *t, struct flow *flow, unsigned conn_flags)
 {
-	struct record_conn closed = { .event = RECORD_CONN_CLOSED, .flags = (uint8_t)conn_flags };
+	struct record_conn closed = { .event = RECORD_CONN_CLOSED,
+		.flags = (uint8_t)conn_flags };
 	const struct flow_cold *cold = flow_cold(t->flows, flow);
 	struct conn *conn = conn_of(t, flow);
 
@@ -245,13 +250,13 @@ mark_turns(const struct track *t, struct flow *flow, const struct flow_cold *col
 }
 
 static struct flow *
-open_flow(
-    struct track *t, struct flow_key key, const struct segment *s, uint8_t *dir)
+open_flow(struct track *t, struct flow_key key, const struct segment *s, uint8_t *dir)
 {
 	struct flow_cold *cold;
 	struct flow *flow;
 
-	/* Nothing begins with a RST or a bare acknowledgment: scans would fill the table. */
+	/* Nothing begins with a RST or a bare acknowledgment: scans would fill the table.
+	 */
 	if (s->flags & TCP_RST || (!(s->flags & TCP_SYN) && s->wire_payload == 0))
 		return NULL;
 	while ((flow = flow_victim(t->flows, key)) != NULL) {
@@ -287,11 +292,11 @@ open_flow(
  * forged, and counts once the other side's SYN-ACK acknowledges it.
  */
 static bool
-opens_anew(const struct flow *flow, struct flow_cold *cold, const struct segment *s,
-    uint8_t dir)
+opens_anew(
+    const struct flow *flow, struct flow_cold *cold, const struct segment *s, uint8_t dir)
 {
 	bool over = flow->flags & (FLOW_CLOSED | FLOW_RESET) ||
-	    !(flow->flags & (FLOW_SYN_ACK | FLOW_DATA));
+		    !(flow->flags & (FLOW_SYN_ACK | FLOW_DATA));
 
 	if (!(s->flags & TCP_SYN) || s->flags & TCP_RST)
 		return false;
@@ -317,7 +322,8 @@ note_dialer(struct track *t, const struct flow *flow, const struct flow_cold *co
 }
 
 static void
-take_syn(struct track *t, struct flow *flow, struct flow_cold *cold, const struct segment *s)
+take_syn(
+    struct track *t, struct flow *flow, struct flow_cold *cold, const struct segment *s)
 {
 	struct record_conn syn = { .event = RECORD_CONN_SYN };
 
@@ -332,7 +338,8 @@ take_syn(struct track *t, struct flow *flow, struct flow_cold *cold, const struc
 	tell_conn(t, flow, &syn);
 }
 
-/* Both initial sequence numbers are known: is it a connection met before a NAT already? */
+/* Both initial sequence numbers are known: is it a connection met before a NAT already?
+ */
 static bool
 is_twin(struct track *t, const struct flow *flow, const struct flow_cold *cold)
 {
@@ -385,8 +392,8 @@ take_fin(struct track *t, struct flow *flow, uint8_t dir)
 static uint32_t
 advance(const struct track *t, struct flow *flow, const struct segment *s, uint8_t dir)
 {
-	uint32_t end = s->seq + s->wire_payload + !!(s->flags & TCP_SYN) +
-	    !!(s->flags & TCP_FIN);
+	uint32_t end =
+	    s->seq + s->wire_payload + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
 	uint32_t ahead = end - flow->end[dir];
 
 	if (flow->packets[dir]++ == 0) {
@@ -426,7 +433,8 @@ is_unclaimed(const struct track *t, const struct flow *flow)
 	const struct conn *conn = conn_of(t, flow);
 
 	if (conn != NULL)
-		return conn->layer[0].state == CONN_LAYER_DROPPED && conn->layer[0].proto == NULL;
+		return conn->layer[0].state == CONN_LAYER_DROPPED &&
+		       conn->layer[0].proto == NULL;
 	return flow->flags & FLOW_SETTLED && flow_cold(t->flows, flow)->app_proto == NULL;
 }
 
@@ -456,7 +464,8 @@ follow(struct track *t, struct flow *flow, const struct segment *s, uint8_t dir)
 			take_syn_ack(t, flow, cold, s);
 		else if (!(s->flags & TCP_ACK) && dir == 0)
 			take_syn(t, flow, cold, s);
-	} else if ((flow->flags & (FLOW_SYN_ACK | FLOW_ANSWERED)) == FLOW_SYN_ACK && dir == 0)
+	} else if ((flow->flags & (FLOW_SYN_ACK | FLOW_ANSWERED)) == FLOW_SYN_ACK &&
+		   dir == 0)
 		take_answer(t, flow, s);
 	if (s->flags & TCP_FIN)
 		take_fin(t, flow, dir);
@@ -500,7 +509,9 @@ static void
 replay_handshake(const struct track *t, const struct flow *flow, struct conn *conn)
 {
 	const struct flow_cold *cold = flow_cold(t->flows, flow);
-	struct segment syn = { .flags = TCP_SYN, .origin = cold->start, .seq = cold->isn[0] };
+	struct segment syn = {
+		.flags = TCP_SYN, .origin = cold->start, .seq = cold->isn[0]
+	};
 	struct segment syn_ack = {
 		.flags = TCP_SYN | TCP_ACK,
 		.origin = cold->start,
@@ -564,9 +575,9 @@ close_by_flags(struct track *t, struct flow *flow, const struct segment *s, uint
 }
 
 /*
- * A wrong checksum from an endpoint whose others are right: its receiver drops the segment,
- * and so do we, or a forged FIN would blind us. Where all are wrong a network card was to
- * compute them.
+ * A wrong checksum from an endpoint whose others are right: its receiver drops the
+ * segment, and so do we, or a forged FIN would blind us. Where all are wrong a network
+ * card was to compute them.
  */
 static bool
 is_dropped_by_receiver(
@@ -626,7 +637,8 @@ idle_limit(const struct track *t, const struct flow *flow)
 {
 	if (flow->flags & FLOW_CLOSED)
 		return CLOSED_SEC;
-	return flow->flags & FLOW_DATA ? t->conf->sensor.idle_sec : t->conf->sensor.opening_sec;
+	return flow->flags & FLOW_DATA ? t->conf->sensor.idle_sec
+				       : t->conf->sensor.opening_sec;
 }
 
 /* Looks at a share of the table for what expired; the rest is for the next second. */
@@ -635,7 +647,8 @@ sweep(struct track *t)
 {
 	uint32_t elapsed = t->now_sec - t->sweep_sec;
 	uint32_t touched = flow_table_touched(t->flows);
-	uint32_t budget = elapsed >= SWEEP_SEC ? touched : touched / SWEEP_SEC * elapsed + 64;
+	uint32_t budget =
+	    elapsed >= SWEEP_SEC ? touched : touched / SWEEP_SEC * elapsed + 64;
 	struct flow *flow;
 
 	t->sweep_sec = t->now_sec;

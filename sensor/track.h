@@ -30,12 +30,12 @@ struct track {
 	struct dialers *dialers;
 	struct twins *twins;
 	struct emit emit;
-	struct origin now;   /* the packet at work */
+	struct origin now; /* the packet at work */
 	uint32_t now_sec;
 	uint32_t sweep_hand, sweep_sec;
 	uint32_t finish_hand;
-	uint32_t conn_hand;  /* where the next conn to give up is looked for */
-	bool new_dialer;     /* connections of a host want to be marked */
+	uint32_t conn_hand; /* where the next conn to give up is looked for */
+	bool new_dialer;    /* connections of a host want to be marked */
 	struct track_counters count;
 };
 

@@ -52,8 +52,9 @@ twins_note(struct twins *twins, const struct addr *outside, uint16_t port,
     const uint32_t isn[2], uint64_t id, int64_t now_us)
 {
 	uint64_t both = (uint64_t)isn[0] << 32 | isn[1];
-	uint64_t hash = hash_multiply(
-	    hash_endpoint(&twins->key, outside, port) ^ twins->key.k[2], both ^ twins->key.k[3]);
+	uint64_t hash =
+	    hash_multiply(hash_endpoint(&twins->key, outside, port) ^ twins->key.k[2],
+		both ^ twins->key.k[3]);
 	struct twin *twin = &twins->table[hash & (twins->places - 1)];
 
 	if (twin->hash == hash && now_us - twin->at_us <= TWIN_US && twin->at_us != 0)

@@ -16,13 +16,20 @@
 static struct wire wire;
 
 static const char *const one_mail[] = {
-	"220 mail.example.org ESMTP\r\n", "EHLO client.example.com\r\n",
-	"250-mail.example.org\r\n250 PIPELINING\r\n", "MAIL FROM:<a@example.com>\r\n",
-	"250 2.1.0 Ok\r\n", "RCPT TO:<b@third.example>\r\n",
-	"250 2.1.5 Ok\r\n", "DATA\r\n",
-	"354 go on\r\n", "Subject: hello\r\nMessage-ID: <1@example.com>\r\n\r\nbody\r\n.\r\n",
-	"250 2.0.0 queued\r\n", "QUIT\r\n",
-	"221 bye\r\n", NULL,
+	"220 mail.example.org ESMTP\r\n",
+	"EHLO client.example.com\r\n",
+	"250-mail.example.org\r\n250 PIPELINING\r\n",
+	"MAIL FROM:<a@example.com>\r\n",
+	"250 2.1.0 Ok\r\n",
+	"RCPT TO:<b@third.example>\r\n",
+	"250 2.1.5 Ok\r\n",
+	"DATA\r\n",
+	"354 go on\r\n",
+	"Subject: hello\r\nMessage-ID: <1@example.com>\r\n\r\nbody\r\n.\r\n",
+	"250 2.0.0 queued\r\n",
+	"QUIT\r\n",
+	"221 bye\r\n",
+	NULL,
 };
 
 static int
@@ -91,11 +98,13 @@ connection_is_told_from_syn_to_close(void **state)
 	for (unsigned i = 0; one_mail[i] != NULL; i++)
 		bytes[i % 2 ? 0 : 1] += strlen(one_mail[i]);
 	snprintf(closed, sizeof(closed),
-	    "40000>25 conn closed flags=0 rtt=10000 bytes=%zu/%zu gaps=0/0", bytes[0], bytes[1]);
+	    "40000>25 conn closed flags=0 rtt=10000 bytes=%zu/%zu gaps=0/0", bytes[0],
+	    bytes[1]);
 	play_mail("198.51.100.7", "192.0.2.25", 25);
-	assert_string_equal(wire_line(&wire, "conn syn"), "40000>25 conn syn flags=0 rtt=-1");
 	assert_string_equal(
-	    wire_line(&wire, "conn established"), "40000>25 conn established flags=0 rtt=10000");
+	    wire_line(&wire, "conn syn"), "40000>25 conn syn flags=0 rtt=-1");
+	assert_string_equal(wire_line(&wire, "conn established"),
+	    "40000>25 conn established flags=0 rtt=10000");
 	assert_int_equal(wire_count(&wire, "conn half-closed"), 1);
 	assert_string_equal(wire_line(&wire, "conn closed"), closed);
 	assert_int_equal(wire_count(&wire, "prefix 0 lengths=3"), 1);
@@ -223,9 +232,12 @@ web_traffic_is_dropped_at_its_first_bytes(void **state)
 {
 	struct wire_conn conn = wire_conn("192.0.2.9", 40000, "203.0.113.80", 80);
 	static const char *const web[] = {
-		"", "GET /index.html HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: some browser "
-		    "of today\r\n\r\n",
-		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\nX: yes\r\n",
+		"",
+		"GET /index.html HTTP/1.1\r\nHost: www.example.com\r\nUser-Agent: some "
+		"browser "
+		"of today\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: "
+		"1000\r\nX: yes\r\n",
 		NULL,
 	};
 
@@ -365,7 +377,8 @@ lost_packet_is_counted_and_parsing_goes_on(void **state)
 	assert_int_equal(wire_count(&wire, "smtp rcpt"), 0);
 	assert_int_equal(wire_count(&wire, "smtp final 250"), 1);
 	assert_int_equal(wire_counter(&wire, "reassembly", "gaps_lost"), 1);
-	assert_int_equal(wire_counter(&wire, "reassembly", "bytes_lost"), strlen(one_mail[5]));
+	assert_int_equal(
+	    wire_counter(&wire, "reassembly", "bytes_lost"), strlen(one_mail[5]));
 }
 
 static void
@@ -379,7 +392,8 @@ whole_dialogue_in_the_syn(void **state)
 	    "RCPT TO:<b@third.example>\r\nQUIT\r\n");
 	wire_send(&wire, &conn, 1, TCP_SYN | TCP_ACK, "");
 	wire_send(&wire, &conn, 1, TCP_ACK,
-	    "220 mail.example.org ESMTP\r\n250 hi\r\n250 ok\r\n554 no relay\r\n221 bye\r\n");
+	    "220 mail.example.org ESMTP\r\n250 hi\r\n250 ok\r\n554 no relay\r\n221 "
+	    "bye\r\n");
 	wire_close(&wire, &conn);
 	assert_int_equal(wire_count(&wire, "smtp rcpt 554 <b@third.example>"), 1);
 	assert_non_null(strstr(wire_line(&wire, "conn closed"), "flags=2 "));
@@ -468,7 +482,8 @@ what_a_tunnel_carries_is_named(void **state)
 		unsigned before = wire_count(&wire, cases[i].told);
 
 		wire_open(&wire, &conn);
-		wire_send(&wire, &conn, 0, TCP_ACK, "CONNECT 203.0.113.80:443 HTTP/1.0\r\n\r\n");
+		wire_send(&wire, &conn, 0, TCP_ACK,
+		    "CONNECT 203.0.113.80:443 HTTP/1.0\r\n\r\n");
 		wire_send(&wire, &conn, 1, TCP_ACK, "HTTP/1.0 200 OK\r\n\r\n");
 		wire_send(&wire, &conn, 0, TCP_ACK, cases[i].said);
 		wire_send(&wire, &conn, 1, TCP_ACK, cases[i].answered);
@@ -501,7 +516,8 @@ implicit_tls_is_told_by_port(void **state)
 {
 	struct wire_conn mail = wire_conn("198.51.100.7", 40000, "192.0.2.25", 465);
 	struct wire_conn web = wire_conn("198.51.100.7", 40001, "192.0.2.25", 443);
-	static const char *const tls[] = { "", "\x16\x03\x01\x01\x10\x01\x01\x01\x0c\x03", NULL };
+	static const char *const tls[] = { "", "\x16\x03\x01\x01\x10\x01\x01\x01\x0c\x03",
+		NULL };
 
 	(void)state;
 	wire_open(&wire, &mail);

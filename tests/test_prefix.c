@@ -11,8 +11,8 @@
 
 #include "prefix.h"
 
-static const char body[] =
-    "220 mail.example.org ESMTP Postfix\r\nEHLO client.example.com\r\nMAIL FROM:<a@b.example>";
+static const char body[] = "220 mail.example.org ESMTP Postfix\r\nEHLO "
+			   "client.example.com\r\nMAIL FROM:<a@b.example>";
 
 /* Feeds head and body in pieces of `step` octets; byte i at time i. */
 static struct record_prefix
@@ -29,7 +29,8 @@ prefix_of(struct slice head, size_t step)
 	for (size_t at = 0; at < n; at += step) {
 		size_t piece = n - at < step ? n - at : step;
 
-		prefix_take(&prefix, 0, slice_of(stream + at, piece), (int64_t)(at + piece));
+		prefix_take(
+		    &prefix, 0, slice_of(stream + at, piece), (int64_t)(at + piece));
 	}
 	prefix_tell(&prefix, 0, &told);
 	return told;
@@ -85,7 +86,8 @@ proxy_v2_header_is_skipped(void **state)
 		head[14] = (uint8_t)(length >> 8);
 		head[15] = (uint8_t)length;
 		for (size_t step = 1; step < 120; step += 7) {
-			struct record_prefix told = prefix_of(slice_of(head, 16 + length), step);
+			struct record_prefix told =
+			    prefix_of(slice_of(head, 16 + length), step);
 
 			assert_body_prefix(&told);
 		}

@@ -10,8 +10,8 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define X10 "xxxxxxxxxx"
-#define X11 X10 "x"
+#define X10  "xxxxxxxxxx"
+#define X11  X10 "x"
 #define X100 X10 X10 X10 X10 X10 X10 X10 X10 X10 X10
 #define X500 X100 X100 X100 X100 X100
 
@@ -1358,9 +1358,9 @@ enum { TX_MAX = 16, PATHS_MAX = 64 };
 struct judge {
 	const char *talk;
 	bool open[TX_MAX], over[TX_MAX];
-	unsigned ends, finals;      /* of this run: final replies 2xx, surely */
+	unsigned ends, finals; /* of this run: final replies 2xx, surely */
 	unsigned true_finals;
-	size_t accepted;            /* paths that were in truth */
+	size_t accepted; /* paths that were in truth */
 	char path[PATHS_MAX][128];
 	bool learning;
 };
@@ -1391,7 +1391,7 @@ check_secrets(const struct judge *j, const struct fact *fact)
 	for (unsigned i = 0; i < FACT_TEXTS; i++) {
 		for (size_t k = 0; fact->text[i].n > 0 && k < COUNT(secret); k++) {
 			if (memmem(fact->text[i].p, fact->text[i].n, secret[k],
-			        strlen(secret[k])) != NULL)
+				strlen(secret[k])) != NULL)
 				fail_msg("%s: a secret in a fact", j->talk);
 		}
 	}
@@ -1418,7 +1418,8 @@ judge_rcpt(struct judge *j, const struct fact *fact)
 		assert_true(j->accepted < PATHS_MAX && path.n < sizeof(j->path[0]));
 		memcpy(j->path[j->accepted], path.p, path.n);
 		j->path[j->accepted++][path.n] = '\0';
-	} else if (!(fact->flags & (FACT_UNSURE | FACT_CUT)) && !is_truly_accepted(j, path)) {
+	} else if (!(fact->flags & (FACT_UNSURE | FACT_CUT)) &&
+		   !is_truly_accepted(j, path)) {
 		fail_msg("%s: %.*s surely accepted", j->talk, (int)path.n, path.p);
 	}
 }
@@ -1528,7 +1529,8 @@ ten_thousand_recipients_keep_their_replies(void **state)
 	feed_string(&feed, PROTO_REQUESTER, "DATA\r\n");
 	feed_string(&feed, PROTO_RESPONDER, "250 ok\r\n");
 	for (unsigned i = 0; i < 10000; i++)
-		feed_string(&feed, PROTO_RESPONDER, i % 3 == 1 ? "550 no\r\n" : "250 ok\r\n");
+		feed_string(
+		    &feed, PROTO_RESPONDER, i % 3 == 1 ? "550 no\r\n" : "250 ok\r\n");
 	feed_string(&feed, PROTO_RESPONDER, "354 go\r\n");
 	assert_int_equal(r.seen, 10000);
 	assert_int_equal(r.wrong, 0);
@@ -1603,11 +1605,13 @@ enum { MUCH = 10 * 1000 * 1000 };
 static void
 endless_input_is_harmless(void **state)
 {
-	static const char *const requester[] = { "x", "\r", "\n", "\r\n", ".\r\n", "\n.\n",
-		"RCPT TO:<", "NOOP\r\n", "NOOP\r\nRSET\r\n", "DATA\r\n", "BDAT 1\r\n", "\x01\x80",
-		"AUTH LOGIN\r\n", "MAIL FROM:<a>\r\n", "STARTTLS\r\n", "a: b\r\n", " \t" };
-	static const char *const responder[] = { "2", "250-x\r\n", "334 \r\n", "\r", "250 x",
-		"354 x\r\n", "250 x\r\n", "\n", "421 x\r\n", "220 x\r\n", "550 x\r\n" };
+	static const char *const requester[] = { "x", "\r", "\n", "\r\n", ".\r\n",
+		"\n.\n", "RCPT TO:<", "NOOP\r\n", "NOOP\r\nRSET\r\n", "DATA\r\n",
+		"BDAT 1\r\n", "\x01\x80", "AUTH LOGIN\r\n", "MAIL FROM:<a>\r\n",
+		"STARTTLS\r\n", "a: b\r\n", " \t" };
+	static const char *const responder[] = { "2", "250-x\r\n", "334 \r\n", "\r",
+		"250 x", "354 x\r\n", "250 x\r\n", "\n", "421 x\r\n", "220 x\r\n",
+		"550 x\r\n" };
 	struct feed feed;
 
 	(void)state;
@@ -1655,10 +1659,15 @@ static void
 smtp_is_known_by_content(void **state)
 {
 	static const char *const yes[][2] = {
-		{ "", "220 mx ESMTP Postfix\r\n" }, { "", "220-mx smtp\r\n220 \r\n" },
-		{ "EHLO x\r\n", "220 mx\r\n" }, { "helo x\r\n", "" }, { "EHLO x\r\n", "" },
-		{ "mail from:<a>\r\n", "" }, { "RCPT TO:<a@b>\r\n", "" },
-		{ "", "554 SMTP synchronization error\r\n" }, { "Ehlo x\r\n", "421 busy\r\n" },
+		{ "", "220 mx ESMTP Postfix\r\n" },
+		{ "", "220-mx smtp\r\n220 \r\n" },
+		{ "EHLO x\r\n", "220 mx\r\n" },
+		{ "helo x\r\n", "" },
+		{ "EHLO x\r\n", "" },
+		{ "mail from:<a>\r\n", "" },
+		{ "RCPT TO:<a@b>\r\n", "" },
+		{ "", "554 SMTP synchronization error\r\n" },
+		{ "Ehlo x\r\n", "421 busy\r\n" },
 	};
 
 	(void)state;
@@ -1676,15 +1685,30 @@ static void
 others_are_told_apart_at_once(void **state)
 {
 	static const char *const no[][2] = {
-		{ "GET / HTTP/1.1\r\n", "" }, { "G", "" }, { "POST / HTTP/1.0\r\n", "" },
-		{ "HEAD / HTTP/1.0\r\n", "" }, { "\x16\x03\x01", "" }, { "\x16", "" },
-		{ "", "SSH-2.0-OpenSSH\r\n" }, { "", "S" }, { "SSH-2.0-x\r\n", "" },
-		{ "", "+OK POP3\r\n" }, { "", "* OK IMAP4\r\n" }, { "a1 LOGIN x y\r\n", "" },
-		{ "USER x\r\n", "220 server\r\n" }, { "AUTH", "HTTP" },
-		{ "", "220 ProFTPD FTP server\r\n" }, { "", "200 news\r\n" },
-		{ "\x80\xff\x01", "" }, { "", "\xff\xfd\x18" }, { "QUIT\r\n", "" },
-		{ "DELETE / HTTP/1.1\r\n", "" }, { "HELLO\r\n", "" }, { "", "220\r\n" },
-		{ "250 ok\r\n", "" }, { "220 mx SMTP\r\n", "" },
+		{ "GET / HTTP/1.1\r\n", "" },
+		{ "G", "" },
+		{ "POST / HTTP/1.0\r\n", "" },
+		{ "HEAD / HTTP/1.0\r\n", "" },
+		{ "\x16\x03\x01", "" },
+		{ "\x16", "" },
+		{ "", "SSH-2.0-OpenSSH\r\n" },
+		{ "", "S" },
+		{ "SSH-2.0-x\r\n", "" },
+		{ "", "+OK POP3\r\n" },
+		{ "", "* OK IMAP4\r\n" },
+		{ "a1 LOGIN x y\r\n", "" },
+		{ "USER x\r\n", "220 server\r\n" },
+		{ "AUTH", "HTTP" },
+		{ "", "220 ProFTPD FTP server\r\n" },
+		{ "", "200 news\r\n" },
+		{ "\x80\xff\x01", "" },
+		{ "", "\xff\xfd\x18" },
+		{ "QUIT\r\n", "" },
+		{ "DELETE / HTTP/1.1\r\n", "" },
+		{ "HELLO\r\n", "" },
+		{ "", "220\r\n" },
+		{ "250 ok\r\n", "" },
+		{ "220 mx SMTP\r\n", "" },
 	};
 
 	(void)state;
@@ -1697,8 +1721,11 @@ others_are_told_apart_at_once(void **state)
 static void
 a_mail_port_breaks_ties(void **state)
 {
-	enum { PORT = PROTO_PROBE_MAIL_PORT, LAST = PROTO_PROBE_LAST,
-		MIDDLE = PROTO_PROBE_MIDSTREAM };
+	enum {
+		PORT = PROTO_PROBE_MAIL_PORT,
+		LAST = PROTO_PROBE_LAST,
+		MIDDLE = PROTO_PROBE_MIDSTREAM
+	};
 
 	(void)state;
 	assert_int_equal(probe("", "220 mx\r\n", LAST), PROTO_NO);
@@ -1725,7 +1752,8 @@ static void
 no_secret_stays_in_the_state(void **state)
 {
 	static const char *const dialogue[] = { "AUTH PLAIN\r\n", "AHVzZXIAc2VjcmV0\r\n",
-		"AUTH LOGIN\r\n", "dXNlcg==\r\n", "c2VjcmV0\r\n", "AUTH PLAIN AHVzZXIAc2VjcmV0\r\n" };
+		"AUTH LOGIN\r\n", "dXNlcg==\r\n", "c2VjcmV0\r\n",
+		"AUTH PLAIN AHVzZXIAc2VjcmV0\r\n" };
 	struct feed feed;
 
 	(void)state;
@@ -1787,34 +1815,40 @@ struct gap_talk {
 };
 
 static const struct gap_talk gap_talks[] = {
-	{ "a reply is lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "s10",
-	    "C RCPT TO:<c@d>", "S 550 no", "C DATA", "S 354 go" },
+	{ "a reply is lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "s10",
+		"C RCPT TO:<c@d>", "S 550 no", "C DATA", "S 354 go" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 0 <a@b> [unsure]\n0 RCPT 550 <c@d> |  | no [unsure]\n"
 	    "0 DATA 354 go\n0 ABORT CLOSED\n1 END 0\n" },
-	{ "DATA and its reply are lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok", "c6", "S 354 go",
-	    "C Subject: x", "C ", "C .", "S 250 ok" },
+	{ "DATA and its reply are lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "c6", "S 354 go", "C Subject: x", "C ",
+		"C .", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
 	    "0 HEADER Subject: x\n0 HEADERS_END\n"
 	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok\n1 END 0\n" },
-	{ "the end of the message is lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok", "C DATA", "S 354 go",
-	    "C Subject: x", "C ", "c100", "S 250 ok", "C MAIL FROM:<e@f>", "S 250 ok" },
+	{ "the end of the message is lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "C DATA", "S 354 go", "C Subject: x", "C ",
+		"c100", "S 250 ok", "C MAIL FROM:<e@f>", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n0 DATA 354 go\n"
 	    "0 HEADER Subject: x\n0 HEADERS_END\n0 MESSAGE size=114 body=0 [cut unsure]\n"
-	    "0 FINAL 250 ok [unsure]\n1 MAIL 250 <e@f> |  | ok\n1 ABORT CLOSED\n2 END 0\n" },
-	{ "a chunk with a gap", { "S 220 mx SMTP", "C EHLO c", "S 250 mx",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok",
-	    "C BDAT 100 LAST", "C a: b", "C ", "c92", "S 250 ok", "C QUIT", "S 221 bye" },
+	    "0 FINAL 250 ok [unsure]\n1 MAIL 250 <e@f> |  | ok\n1 ABORT CLOSED\n2 END "
+	    "0\n" },
+	{ "a chunk with a gap",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "C BDAT 100 LAST", "C a: b", "C ", "c92",
+		"S 250 ok", "C QUIT", "S 221 bye" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n0 HEADERS_END [bdat]\n"
 	    "0 MESSAGE size=100 body=0 [cut bdat]\n0 DATA 250 ok [bdat]\n"
 	    "0 FINAL 250 ok [bdat]\n1 END 221\n" },
-	{ "AUTH is lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "S 235 ok", "c30",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok" },
+	{ "AUTH is lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "S 235 ok", "c30",
+		"C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 AUTH 235 ok  |  | ok\n"
@@ -1822,24 +1856,28 @@ static const struct gap_talk gap_talks[] = {
 	    "0 RCPT 250 <c@d> |  | ok\n"
 	    "0 ABORT CLOSED\n"
 	    "1 END 0\n" },
-	{ "AUTH and its reply are lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "c30",
-	    "C MAIL FROM:<a@b>", "s8", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok" },
+	{ "AUTH and its reply are lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "c30", "C MAIL FROM:<a@b>", "s8",
+		"S 250 ok", "C RCPT TO:<c@d>", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok [unsure blind]\n"
 	    "0 RCPT 250 <c@d> |  | ok [unsure blind]\n"
 	    "0 ABORT LOST [unsure]\n"
 	    "1 END 0 [unsure]\n" },
-	{ "a reply of AUTH is lost, told early", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "s8",
-	    "c30", "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok" },
+	{ "a reply of AUTH is lost, told early",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "s8", "c30", "C MAIL FROM:<a@b>",
+		"S 250 ok", "C RCPT TO:<c@d>", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok [unsure blind]\n"
 	    "0 RCPT 250 <c@d> |  | ok [unsure blind]\n"
 	    "0 ABORT LOST [unsure]\n"
 	    "1 END 0 [unsure]\n" },
-	{ "commands are lost, no reply is", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "S 250 x", "c30",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok", "s9", "C RCPT TO:<e@f>", "S 250 ok" },
+	{ "commands are lost, no reply is",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "S 250 x", "c30",
+		"C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 250 ok", "s9",
+		"C RCPT TO:<e@f>", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok [unsure]\n"
@@ -1847,23 +1885,26 @@ static const struct gap_talk gap_talks[] = {
 	    "0 RCPT 250 <e@f> |  | ok [unsure]\n"
 	    "0 ABORT CLOSED\n"
 	    "1 END 0\n" },
-	{ "replies are lost, no command is", { "S 220 mx SMTP", "C EHLO c", "s20",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "s8", "C RCPT TO:<c@d>", "S 250 ok" },
+	{ "replies are lost, no command is",
+	    { "S 220 mx SMTP", "C EHLO c", "s20", "C MAIL FROM:<a@b>", "S 250 ok", "s8",
+		"C RCPT TO:<c@d>", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 0 c [unsure ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok [unsure]\n"
 	    "0 RCPT 250 <c@d> |  | ok [unsure]\n"
 	    "0 ABORT CLOSED\n"
 	    "1 END 0\n" },
-	{ "no replies, a command is lost", { "C EHLO c", "c20", "C MAIL FROM:<a@b>", "C RCPT TO:<c@d>" },
+	{ "no replies, a command is lost",
+	    { "C EHLO c", "c20", "C MAIL FROM:<a@b>", "C RCPT TO:<c@d>" },
 	    "0 HELO 0 c [unsure ehlo]\n"
 	    "0 MAIL 0 <a@b> [unsure blind]\n"
 	    "0 RCPT 0 <c@d> [unsure blind]\n"
 	    "0 ABORT LOST [unsure]\n"
 	    "1 END 0 [unsure]\n" },
-	{ "one command at a time, one is lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 550 no", "S 250 reset", "c6",
-	    "C MAIL FROM:<e@f>", "S 250 ok", "C RCPT TO:<g@h>", "S 550 no" },
+	{ "one command at a time, one is lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 550 no", "S 250 reset", "c6", "C MAIL FROM:<e@f>",
+		"S 250 ok", "C RCPT TO:<g@h>", "S 550 no" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n"
@@ -1873,16 +1914,18 @@ static const struct gap_talk gap_talks[] = {
 	    "1 RCPT 550 <g@h> |  | no\n"
 	    "1 ABORT CLOSED\n"
 	    "2 END 0\n" },
-	{ "perhaps one command at a time", { "S 220 mx SMTP", "S 250-mx", "S 250 PIPELINING", "c8",
-	    "C RSET", "S 250 ok", "C MAIL FROM:<e@f>", "S 250 ok", "C RCPT TO:<g@h>", "S 550 no" },
+	{ "perhaps one command at a time",
+	    { "S 220 mx SMTP", "S 250-mx", "S 250 PIPELINING", "c8", "C RSET", "S 250 ok",
+		"C MAIL FROM:<e@f>", "S 250 ok", "C RCPT TO:<g@h>", "S 550 no" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 MAIL 250 <e@f> |  | ok\n"
 	    "0 RCPT 550 <g@h> |  | no\n"
 	    "0 ABORT CLOSED\n"
 	    "1 END 0\n" },
-	{ "a command and a reply are lost", { "S 220 mx SMTP", "C EHLO c", "S 250 mx",
-	    "C MAIL FROM:<a@b>", "S 250 ok", "C RCPT TO:<c@d>", "S 550 no", "c6", "C RCPT TO:<e@f>", "s8",
-	    "S 550 no", "C RCPT TO:<g@h>", "S 550 no" },
+	{ "a command and a reply are lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 550 no", "c6", "C RCPT TO:<e@f>", "s8", "S 550 no",
+		"C RCPT TO:<g@h>", "S 550 no" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n"
@@ -1891,16 +1934,18 @@ static const struct gap_talk gap_talks[] = {
 	    "0 RCPT 550 <g@h> |  | no [blind]\n"
 	    "0 ABORT CLOSED\n"
 	    "1 END 0\n" },
-	{ "a path is whole, its line is not", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
-	    "-RCPT TO:<c@example> X=", "c6", "S 250 ok" },
+	{ "a path is whole, its line is not",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"-RCPT TO:<c@example> X=", "c6", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n"
 	    "0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n"
 	    "0 RCPT 250 <c@example> | X= | ok [unsure cut-more]\n"
 	    "0 ABORT LOST [unsure]\n"
 	    "1 END 0 [unsure]\n" },
-	{ "a path is cut", { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
-	    "-RCPT TO:<c@example", "c6", "S 250 ok" },
+	{ "a path is cut",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"-RCPT TO:<c@example", "c6", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@example |  | ok [cut unsure]\n"
 	    "0 ABORT LOST [unsure]\n1 END 0 [unsure]\n" },
@@ -1909,8 +1954,8 @@ static const struct gap_talk gap_talks[] = {
 static void
 gap_step(struct feed *feed, const char *step)
 {
-	enum proto_role role = step[0] == 'S' || step[0] == 's'
-	    ? PROTO_RESPONDER : PROTO_REQUESTER;
+	enum proto_role role =
+	    step[0] == 'S' || step[0] == 's' ? PROTO_RESPONDER : PROTO_REQUESTER;
 
 	if (step[0] == 'c' || step[0] == 's') {
 		feed_gap(feed, role, (uint64_t)atoi(step + 1));

@@ -14,7 +14,8 @@ push(struct record_queue *queue, uint32_t number, size_t text_bytes)
 {
 	static uint8_t filler[FACT_TEXT_MAX];
 	struct record head = { .class = RECORD_FACT, .sequence = number };
-	struct slice text[FACT_TEXTS] = { { filler, text_bytes }, { NULL, 0 }, { NULL, 0 } };
+	struct slice text[FACT_TEXTS] = { { filler, text_bytes }, { NULL, 0 },
+		{ NULL, 0 } };
 
 	memset(filler, (int)(number & 0xff), text_bytes);
 	head.fact.text_len[0] = (uint16_t)text_bytes;

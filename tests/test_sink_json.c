@@ -228,10 +228,9 @@ make_alert(struct fixture *f, const struct transaction *tx)
 	return alert;
 }
 
-static const struct alert_tally one = { .id = 0x1f,
-	.count = 3,
-	.first_us = 1795288832123456,
-	.last_us = 1795288832123457 };
+static const struct alert_tally one = {
+	.id = 0x1f, .count = 3, .first_us = 1795288832123456, .last_us = 1795288832123457
+};
 
 static void
 an_alert_is_one_line(void **state)
@@ -384,8 +383,8 @@ hostile_text_is_escaped(void **state)
 	assert_string_equal(SUBJECT(f, "x\xe2\x80\xaetxt.exe"), "\"x\\u202etxt.exe\"");
 	assert_string_equal(SUBJECT(f, "\xf3\xa0\x81\x81"), "\"\\udb40\\udc41\"");
 	assert_string_equal(SUBJECT(f, "Gr\xc3\xbcn"), "\"Gr\xc3\xbcn\"");
-	assert_string_equal(SUBJECT(f, "\xe4\xf6\xfc"),
-	    "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
+	assert_string_equal(
+	    SUBJECT(f, "\xe4\xf6\xfc"), "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 }
 
 static void
@@ -411,8 +410,8 @@ what_a_gap_swallowed_is_marked(void **state)
 	fact(f, FACT_MAIL, 250, "<a@b>");
 	sinks_transaction(f->sinks,
 	    transactions_apply(f->transactions, make_abort(&f->make, FACT_ABORT_LOST)));
-	assert_non_null(strstr(output(f),
-	    "\"outcome\":\"unknown\",\"tls\":\"none\",\"cut\":true}}"));
+	assert_non_null(
+	    strstr(output(f), "\"outcome\":\"unknown\",\"tls\":\"none\",\"cut\":true}}"));
 }
 
 static void
@@ -431,9 +430,8 @@ every_octet_pair_gives_valid_json(void **state)
 		}
 		fact(f, FACT_MAIL, 250, "<a@b>");
 		both = slice_of(text, sizeof(text));
-		transactions_apply(f->transactions,
-		    make_fact_slices(
-		        &f->make, FACT_RCPT, 250, both, slice_str(""), both));
+		transactions_apply(f->transactions, make_fact_slices(&f->make, FACT_RCPT,
+							250, both, slice_str(""), both));
 		sinks_transaction(f->sinks, fact(f, FACT_FINAL, 250, ""));
 		f->make.tx++;
 		if (hi % 32 != 31)
@@ -444,8 +442,8 @@ every_octet_pair_gives_valid_json(void **state)
 			struct json_tokener *tokener = json_tokener_new();
 			struct json_object *event;
 
-			json_tokener_set_flags(tokener,
-			    JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+			json_tokener_set_flags(
+			    tokener, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
 			event = json_tokener_parse_ex(tokener, line, (int)strlen(line));
 			assert_non_null(event);
 			json_object_put(event);
@@ -522,7 +520,8 @@ stats_are_nested_by_group(void **state)
 	    "\"flow\":{\"new\":2},\"servers\":[{\"ip\":\"192.0.2.25\",\"port\":25,"
 	    "\"state\":\"open\",\"verdict\":\"confirmed\",\"mechanisms\":[\"percent\"],"
 	    "\"sessions\":0,\"sessions_tls\":0,\"sessions_one_sided\":0,\"inbound\":0,"
-	    "\"authenticated\":0,\"local\":0,\"undecided\":0,\"third_party\":1,\"refused\":0,"
+	    "\"authenticated\":0,\"local\":0,\"undecided\":0,\"third_party\":1,"
+	    "\"refused\":0,"
 	    "\"first_seen\":\"2026-11-21T19:20:32.123456+0000\","
 	    "\"last_seen\":\"2026-11-21T19:20:32.123456+0000\"}]}}\n");
 	inventory_free(inventory);

@@ -12,7 +12,8 @@
 
 enum { IPV4_HEAD = 20, IPV6_HEAD = 40, TCP_HEAD = 20, LINKTYPE_RAW = 101 };
 
-static const char *const conn_events[] = { "syn", "established", "half-closed", "closed" };
+static const char *const conn_events[] = { "syn", "established", "half-closed",
+	"closed" };
 
 static const char *const fact_names[] = {
 	[FACT_GREETING] = "greeting",

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * delayline: a stretch of network cable with a length. It joins two interfaces over packet
- * sockets and holds every frame for a while, so that two namespaces on one machine see the
- * round-trip times of two places. It can also lose TCP frames and let them overtake each
- * other. What it does with the n-th TCP frame of a direction depends on the seed and n alone.
+ * delayline: a stretch of network cable with a length. It joins two interfaces over
+ * packet sockets and holds every frame for a while, so that two namespaces on one machine
+ * see the round-trip times of two places. It can also lose TCP frames and let them
+ * overtake each other. What it does with the n-th TCP frame of a direction depends on the
+ * seed and n alone.
  */
 #define _GNU_SOURCE
 
@@ -25,27 +26,27 @@
 enum { FRAME_MAX = 65536, QUEUE_MAX = 8192 };
 
 struct frame {
-	struct frame	*next;
-	uint64_t	 due_ns;
-	size_t		 len;
-	unsigned char	 bytes[];
+	struct frame *next;
+	uint64_t due_ns;
+	size_t len;
+	unsigned char bytes[];
 };
 
 struct side {
-	int		 fd;
-	const char	*name;
-	uint64_t	 tcp_frames;	/* received here so far */
+	int fd;
+	const char *name;
+	uint64_t tcp_frames; /* received here so far */
 };
 
 struct line {
-	struct side	 side[2];
-	struct frame	*queue[2];	/* by the side they leave on, earliest first */
-	unsigned int	 queued;
-	uint64_t	 delay_ns;
-	uint64_t	 hold_ns;	/* what an overtaken frame waits in addition */
-	double		 loss;
-	double		 reorder;
-	uint64_t	 seed;
+	struct side side[2];
+	struct frame *queue[2]; /* by the side they leave on, earliest first */
+	unsigned int queued;
+	uint64_t delay_ns;
+	uint64_t hold_ns; /* what an overtaken frame waits in addition */
+	double loss;
+	double reorder;
+	uint64_t seed;
 };
 
 static void
@@ -59,7 +60,7 @@ static void
 usage(void)
 {
 	fprintf(stderr, "usage: delayline [-d delay_ms] [-l loss_percent] "
-	    "[-r reorder_percent] [-h hold_ms] [-s seed] IFACE IFACE\n");
+			"[-r reorder_percent] [-h hold_ms] [-s seed] IFACE IFACE\n");
 	exit(64);
 }
 
@@ -108,7 +109,7 @@ enqueue(struct line *l, int to, const unsigned char *bytes, size_t len, uint64_t
 	struct frame *f;
 
 	if (l->queued == QUEUE_MAX)
-		return;		/* a full line drops, as a full router does */
+		return; /* a full line drops, as a full router does */
 	f = malloc(sizeof(*f) + len);
 	if (f == NULL)
 		die("malloc");
@@ -179,15 +180,16 @@ static void
 carry(struct line *l)
 {
 	struct pollfd p[2] = { { .fd = l->side[0].fd, .events = POLLIN },
-	    { .fd = l->side[1].fd, .events = POLLIN } };
+		{ .fd = l->side[1].fd, .events = POLLIN } };
 
 	for (;;) {
 		uint64_t due = next_due(l), now = now_ns();
 		uint64_t wait_ns = due <= now ? 0 : due - now;
 		struct timespec wait = { (time_t)(wait_ns / 1000000000u),
-		    (long)(wait_ns % 1000000000u) };
+			(long)(wait_ns % 1000000000u) };
 
-		if (ppoll(p, 2, due == UINT64_MAX ? NULL : &wait, NULL) < 0 && errno != EINTR)
+		if (ppoll(p, 2, due == UINT64_MAX ? NULL : &wait, NULL) < 0 &&
+		    errno != EINTR)
 			die("poll");
 		for (int i = 0; i < 2; i++)
 			if (p[i].revents & (POLLIN | POLLERR))
@@ -201,7 +203,8 @@ carry(struct line *l)
 static void
 open_side(struct side *s, const char *name)
 {
-	struct sockaddr_ll at = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL) };
+	struct sockaddr_ll at = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL) };
 	struct packet_mreq promisc = { .mr_type = PACKET_MR_PROMISC };
 	int room = 8 << 20;
 
@@ -211,8 +214,8 @@ open_side(struct side *s, const char *name)
 		die(name);
 	s->fd = socket(AF_PACKET, SOCK_RAW, htons(ETH_P_ALL));
 	if (s->fd < 0 || bind(s->fd, (struct sockaddr *)&at, sizeof(at)) != 0 ||
-	    setsockopt(s->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promisc,
-	    sizeof(promisc)) != 0)
+	    setsockopt(
+		s->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promisc, sizeof(promisc)) != 0)
 		die(name);
 	(void)setsockopt(s->fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room));
 }
@@ -226,12 +229,23 @@ main(int argc, char **argv)
 
 	while ((opt = getopt(argc, argv, "d:h:l:r:s:")) != -1) {
 		switch (opt) {
-		case 'd': delay_ms = atof(optarg); break;
-		case 'h': hold_ms = atof(optarg); break;
-		case 'l': l.loss = atof(optarg); break;
-		case 'r': l.reorder = atof(optarg); break;
-		case 's': l.seed = strtoull(optarg, NULL, 0); break;
-		default: usage();
+		case 'd':
+			delay_ms = atof(optarg);
+			break;
+		case 'h':
+			hold_ms = atof(optarg);
+			break;
+		case 'l':
+			l.loss = atof(optarg);
+			break;
+		case 'r':
+			l.reorder = atof(optarg);
+			break;
+		case 's':
+			l.seed = strtoull(optarg, NULL, 0);
+			break;
+		default:
+			usage();
 		}
 	}
 	if (argc - optind != 2 || delay_ms < 0 || hold_ms < 0)
