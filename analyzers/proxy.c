@@ -298,19 +298,25 @@ static void
 outbound_mail(struct proxy *proxy, const struct record *record,
     const struct transaction *tx, const struct mail_session *mail)
 {
-	struct leg *leg = legs_of(&proxy->legs, record->session.flow_id);
-	struct posted posted = { .leg = leg, .tx = tx };
+	bool http = (mail->oddities & 1u << FACT_ODDITY_HTTP) != 0;
+	enum fact_type type = record->fact.type;
+	struct leg *leg;
 
+	if (!http && type != FACT_GREETING && type != FACT_HELO && type != FACT_MAIL)
+		return; /* nothing new: most facts of ordinary mail */
+	leg = legs_of(&proxy->legs, record->session.flow_id);
 	if (leg == NULL)
 		return;
 	leg->flags |= LEG_SMTP;
-	if ((mail->oddities & 1u << FACT_ODDITY_HTTP) == 0)
+	if (!http)
 		return;
-	if ((record->fact.type == FACT_HELO || record->fact.type == FACT_MAIL) &&
-	    record->fact.code / 100 == 2)
+	if ((type == FACT_HELO || type == FACT_MAIL) && record->fact.code / 100 == 2)
 		leg->flags |= LEG_MAIL;
-	if ((leg->flags & LEG_MAIL) != 0 && tx != NULL && tx->ended && !tx->empty)
+	if ((leg->flags & LEG_MAIL) != 0 && tx != NULL && tx->ended && !tx->empty) {
+		struct posted posted = { .leg = leg, .tx = tx };
+
 		proxy_cases_walk(proxy, &leg->session.server, see_posted, &posted);
+	}
 }
 
 static void

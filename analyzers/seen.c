@@ -445,6 +445,8 @@ skip_to_key(const struct seen *s, uint32_t link, uint64_t key)
 uint32_t
 seen_find(const struct seen *s, uint64_t key)
 {
+	if (s->counters.keys == 0) /* most houses have no proxy at all: no cache miss for it */
+		return SEEN_NONE;
 	return skip_to_key(s, s->key_buckets[bucket_of(s, key, s->key_shift)] - 1, key);
 }
 
