@@ -7,22 +7,36 @@ probe_init(struct probe *probe)
 	memset(probe, 0, offsetof(struct probe, piece));
 }
 
+/* Whether a step only carries on what the latest piece has. */
+static bool
+continues(const struct probe *probe, uint8_t dir, const struct proto_input *input)
+{
+	const struct probe_piece *last;
+
+	if (probe->pieces == 0 || input->gap > 0)
+		return false;
+	last = &probe->piece[probe->pieces - 1];
+	return last->dir == dir && last->gap == 0 && !last->end;
+}
+
 bool
 probe_keep(struct probe *probe, uint8_t dir, struct proto_input *input,
     const struct origin *origin)
 {
 	struct slice data =
 	    slice_head(input->data, PROTO_PROBE_BYTES - probe->count[dir]);
+	struct probe_piece *piece;
 
-	if (probe->pieces == PROBE_PIECES)
-		return false;
-	probe->piece[probe->pieces++] = (struct probe_piece){
-		.dir = dir,
-		.end = input->end,
-		.gap = input->gap,
-		.count = (uint16_t)data.n,
-		.origin = *origin,
-	};
+	if (!continues(probe, dir, input)) {
+		if (probe->pieces == PROBE_PIECES)
+			return false;
+		probe->piece[probe->pieces++] =
+		    (struct probe_piece){ .dir = dir, .gap = input->gap };
+	}
+	piece = &probe->piece[probe->pieces - 1];
+	piece->end = input->end;
+	piece->origin = *origin;
+	piece->count += (uint16_t)data.n;
 	if (data.n > 0)
 		memcpy(probe->bytes[dir] + probe->count[dir], data.p, data.n);
 	probe->count[dir] += (uint16_t)data.n;

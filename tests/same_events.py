@@ -11,8 +11,8 @@ is taken out of an event first:
 - the number of the packet (pcap_cnt), everywhere: a variant has other packets. The first
   one's is part of a flow_id, too, so that is replaced by its rank among those of the same
   addresses and ports;
-- times (timestamp, first, last, first_seen, last_seen) and delay_ms: the packet that
-  completes something may be another one;
+- times (timestamp, first, last, first_seen, last_seen), delay_ms and rtt: the packet
+  that completes or answers something may be another one;
 - lines of an alert before its last one (by id, verdict and window): whether a finding is
   stronger at once or in two steps may depend on which leg's end comes first;
 - of a confirmed relay the evidence data-code-*: it is missing where the outbound leg
@@ -38,7 +38,7 @@ EXAMPLE = {"legs", "mail", "target", "evidence"}  # of alert.context
 EXAMPLE_EVENT = ("src_port", "community_id", "flow_id", "tx_id", "smtp", "email")
 BYTEWISE_MAX = 40000  # octets of the capture
 VARYING = {"pcap_cnt", "timestamp", "first", "last", "first_seen", "last_seen",
-    "delay_ms", "pcap_filename"}
+    "delay_ms", "rtt", "pcap_filename"}
 DIFFERENCES_SHOWN = 6
 
 
