@@ -154,14 +154,15 @@ find(const struct proxy *proxy, uint64_t key)
 uint32_t
 proxy_case_on(const struct proxy *proxy, uint64_t flow_id)
 {
-	uint64_t key = key_of(flow_id, KEY_FLOW, 0);
-	uint32_t latest = find(proxy, key);
+	uint32_t link = seen_find(proxy->cases, key_of(flow_id, KEY_FLOW, 0));
+	uint32_t latest = SEEN_NONE; /* links come newest first */
 
-	for (uint32_t link = seen_find(proxy->cases, key); link != SEEN_NONE;
-	     link = seen_find_next(proxy->cases, link)) {
+	for (; link != SEEN_NONE; link = seen_find_next(proxy->cases, link)) {
 		uint32_t entry = seen_link_entry(proxy->cases, link);
 		const struct proxy_case *c = proxy_case_at(proxy, entry);
 
+		if (latest == SEEN_NONE)
+			latest = entry;
 		if (c->layer[0].outcome == REQUEST_GRANTED &&
 		    (c->flags & PROXY_CASE_ENDED) == 0)
 			return entry;

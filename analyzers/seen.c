@@ -445,7 +445,7 @@ skip_to_key(const struct seen *s, uint32_t link, uint64_t key)
 uint32_t
 seen_find(const struct seen *s, uint64_t key)
 {
-	if (s->counters.keys == 0) /* most houses have no proxy at all: no cache miss for it */
+	if (s->counters.keys == 0) /* no cache miss for what most houses do not have */
 		return SEEN_NONE;
 	return skip_to_key(s, s->key_buckets[bucket_of(s, key, s->key_shift)] - 1, key);
 }

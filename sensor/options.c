@@ -32,8 +32,8 @@ static const struct option long_options[] = {
 static const char help[] =
     "usage: relaywatch [-c FILE] -r CAPTURE... [options] [BPF filter expression]\n"
     "\n"
-    "Finds open mail relays in network traffic. Alerts go to standard output, one JSON\n"
-    "object a line; messages and the summary go to standard error.\n"
+    "Finds open mail relays and open proxies in network traffic. Alerts go to standard\n"
+    "output, one JSON object a line; messages and the summary go to standard error.\n"
     "\n"
     "  -r, --read PATH           a saved capture, a directory of them, or - for\n"
     "                            standard input; more may follow, -r may repeat\n"
