@@ -124,7 +124,9 @@ emit_segment(struct gen *g, struct session *s)
 	emit(g, s, s->say.side, last ? TCP_ACK | TCP_PSH : TCP_ACK, frame, n);
 	s->unacked++;
 	s->due_us = g->now_us + prng_between(&s->rng, 12, 120);
-	if (!last && --s->window == 0) {
+	if (last) {
+		s->due_us += s->rtt_us / 2; /* both ACK and answer have to come back */
+	} else if (--s->window == 0) {
 		s->window = prng_between(&s->rng, 8, 40);
 		s->due_us += s->rtt_us;
 	}
@@ -155,7 +157,7 @@ talk(struct gen *g, struct session *s)
 			release_held(g, s);
 			s->phase = PHASE_FIN;
 		}
-		s->due_us = g->now_us + s->rtt_us / 2 + s->think_us;
+		s->due_us = g->now_us + s->think_us;
 	}
 }
 
