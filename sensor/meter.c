@@ -52,7 +52,7 @@ meter_client(struct meter *meter, struct round_trip *trip, const struct segment 
 	if (segment->wire_payload > 0) {
 		sample(&trip->command_us, &trip->command_samples, us);
 		meter->armed = false;
-	} else if (!meter->acked) {
+	} else if (!meter->acked && !(segment->flags & (TCP_FIN | TCP_RST))) {
 		sample(&trip->tcp_us, &trip->tcp_samples, us);
 		meter->acked = true;
 	}
