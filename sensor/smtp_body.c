@@ -64,17 +64,23 @@ take_one(struct smtp_body *body, uint8_t c)
 }
 
 static bool
+is_blank(uint8_t c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static bool
 is_plain(uint8_t c)
 {
-	return c != ' ' && c != '\t' && c != '\r' && c != '\n';
+	return c > ' ' || (!is_blank(c) && c != '\r' && c != '\n');
 }
 
 /*
- * How many octets from p on are in relaxed form as they stand: plain ones, and single
- * spaces between them. p[0] is plain.
+ * Copies the octets from p on that are in relaxed form as they stand: plain ones, and
+ * single spaces between them. p[0] is plain. Returns how many; never writes behind to + n.
  */
 static size_t
-canonical_run(const uint8_t *p, size_t n)
+copy_canonical(uint8_t *to, const uint8_t *p, size_t n)
 {
 	size_t i = 0;
 
@@ -94,27 +100,47 @@ canonical_run(const uint8_t *p, size_t n)
 		__m128i held = _mm_and_si128(_mm_cmpeq_epi8(here, space), next_blank);
 		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, held));
 
+		_mm_storeu_si128((__m128i *)(void *)(to + i), here);
 		if (stop != 0)
 			return i + (unsigned)__builtin_ctz(stop);
 	}
 #endif
-	while (i < n && is_plain(p[i]))
-		i++;
+	for (; i < n && is_plain(p[i]); i++)
+		to[i] = p[i];
 	return i;
 }
 
-/* Plain octets and what lies between them, as they are. */
 static size_t
-take_run(struct smtp_body *body, const uint8_t *p, size_t n)
+take_plain(struct smtp_body *body, const uint8_t *p, size_t n)
 {
 	size_t room;
 
 	put_held(body);
 	room = SMTP_BODY_BYTES - body->len;
-	n = canonical_run(p, n < room ? n : room);
-	memcpy(body->bytes + body->len, p, n);
+	n = copy_canonical(body->bytes + body->len, p, n < room ? n : room);
 	body->len += (uint16_t)n;
 	return n;
+}
+
+/* Line ends and runs of blanks; the odd cases octet by octet. */
+static size_t
+take_held(struct smtp_body *body, const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	if (!body->cr && p[0] == '\r' && n > 1 && p[1] == '\n') {
+		body->lines++;
+		body->space = false;
+		return 2;
+	}
+	if (body->cr || !is_blank(p[0])) {
+		take_one(body, p[0]);
+		return 1;
+	}
+	body->space = true;
+	while (++i < n && is_blank(p[i]))
+		;
+	return i;
 }
 
 void
@@ -124,9 +150,9 @@ smtp_body_take(struct smtp_body *body, struct slice *in)
 
 	while (i < in->n && !smtp_body_is_full(body)) {
 		if (is_plain(in->p[i]))
-			i += take_run(body, in->p + i, in->n - i);
+			i += take_plain(body, in->p + i, in->n - i);
 		else
-			take_one(body, in->p[i++]);
+			i += take_held(body, in->p + i, in->n - i);
 	}
 	*in = slice_tail(*in, i);
 }

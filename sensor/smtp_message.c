@@ -2,6 +2,9 @@
 #include "smtp_message.h"
 
 #include <strings.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static void
 start(struct smtp_message *m)
@@ -288,6 +291,30 @@ pass(struct smtp_message *m, struct slice *in, size_t n)
 
 /* Dots. */
 
+/* The first LF at or behind p that a dot follows, or that is the last octet; or NULL. */
+static const uint8_t *
+find_lf_dot(const uint8_t *p, const uint8_t *end)
+{
+#ifdef __SSE2__
+	const __m128i lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
+
+	for (; end - p >= 17; p += 16) {
+		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
+		unsigned found = (unsigned)_mm_movemask_epi8(_mm_and_si128(
+		    _mm_cmpeq_epi8(here, lf), _mm_cmpeq_epi8(next, dot)));
+
+		if (found != 0)
+			return p + (unsigned)__builtin_ctz(found);
+	}
+#endif
+	for (; p < end; p++) {
+		if (*p == '\n' && (p + 1 == end || p[1] == '.'))
+			return p;
+	}
+	return NULL;
+}
+
 /*
  * How far it is to the next line that begins with a dot, or may do so: *bol. Of a header
  * block only to the next line, since what follows may have to be looked at again.
@@ -295,17 +322,11 @@ pass(struct smtp_message *m, struct slice *in, size_t n)
 static size_t
 run_length(struct slice in, bool one_line, bool *bol)
 {
-	const uint8_t *p = in.p, *end = p + in.n, *lf;
+	const uint8_t *lf =
+	    one_line ? memchr(in.p, '\n', in.n) : find_lf_dot(in.p, in.p + in.n);
 
-	while ((lf = memchr(p, '\n', (size_t)(end - p))) != NULL) {
-		p = lf + 1;
-		if (p == end || *p == '.' || one_line) {
-			*bol = true;
-			return (size_t)(p - in.p);
-		}
-	}
-	*bol = false;
-	return in.n;
+	*bol = lf != NULL;
+	return lf != NULL ? (size_t)(lf + 1 - in.p) : in.n;
 }
 
 /* Within a line: dots do not count before the next one. */
