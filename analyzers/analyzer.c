@@ -120,6 +120,29 @@ analyzers_record(struct analyzers *all, const struct record *record)
 	transactions_settle(all->transactions, tx);
 }
 
+static void
+prefetch(const struct analyzers *all, const struct record *record, unsigned step)
+{
+	transactions_prefetch(all->transactions, record, step);
+	for (unsigned i = 0; i < all->count; i++) {
+		if (all->analyzer[i]->prefetch != NULL)
+			all->analyzer[i]->prefetch(all->self[i], record, step);
+	}
+}
+
+/* Memory that one step brings is where the next one finds its address. */
+void
+analyzers_look_ahead(struct analyzers *all, struct record_queue *queue)
+{
+	static const uint32_t distance[RECORD_QUEUE_STEPS] = { 24, 16, 8 };
+	const struct record *record;
+
+	for (unsigned step = 0; step < RECORD_QUEUE_STEPS; step++) {
+		while ((record = record_queue_ahead(queue, step, distance[step])) != NULL)
+			prefetch(all, record, step);
+	}
+}
+
 void
 analyzers_tick(struct analyzers *all, int64_t now_us)
 {

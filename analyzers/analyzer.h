@@ -29,6 +29,9 @@ struct analyzer {
 	void *(*new)(
 	    const struct analyzer_context *context); /* NULL when out of memory */
 	void (*free)(void *self);
+	/* Asks for memory that record() will need, some records ahead of it: steps 0 to
+	 * 2, see record_queue_ahead(). May be NULL. */
+	void (*prefetch)(const void *self, const struct record *record, unsigned step);
 	/* tx: the transaction the record belongs to, the fact applied; mail: its session.
 	 * NULL where there is none. */
 	void (*record)(void *self, const struct record *record,
@@ -55,6 +58,9 @@ struct analyzers *analyzers_new(const struct conf *conf, struct sinks *sinks);
 void analyzers_free(struct analyzers *all);
 
 void analyzers_record(struct analyzers *all, const struct record *record);
+
+/* Before each record: asks for the memory that those behind it will need. */
+void analyzers_look_ahead(struct analyzers *all, struct record_queue *queue);
 
 /* Packet time has come to now_us; call about once a second of it. */
 void analyzers_tick(struct analyzers *all, int64_t now_us);

@@ -353,6 +353,12 @@ forward_record(
 }
 
 void
+forward_prefetch(const struct forward *forward, uint64_t flow_id, unsigned step)
+{
+	seen_prefetch(forward->seen, flow_key(flow_id), step);
+}
+
+void
 forward_expire(struct forward *forward, int64_t now_us)
 {
 	seen_expire(forward->seen, now_us - forward->window_us);

@@ -77,6 +77,12 @@ legs_of(const struct legs *legs, uint64_t flow_id)
 }
 
 void
+legs_prefetch(const struct legs *legs, uint64_t flow_id, unsigned step)
+{
+	seen_prefetch(legs->seen, flow_key(flow_id), step);
+}
+
+void
 legs_walk(const struct legs *legs, const struct addr *addr, uint16_t port,
     void (*found)(void *context, struct leg *leg), void *context)
 {

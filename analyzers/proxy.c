@@ -338,6 +338,21 @@ proxy_record(void *self, const struct record *record, const struct transaction *
 	distant_record(proxy, record, mail);
 }
 
+/* Nearly all records of connections look for theirs, and for what it forwards. */
+static void
+proxy_prefetch(const void *self, const struct record *record, unsigned step)
+{
+	const struct proxy *proxy = self;
+	uint64_t flow_id = record->session.flow_id;
+
+	if (record->class == RECORD_FACT || record->session.depth != 0)
+		return;
+	if (record->session.client.home)
+		legs_prefetch(&proxy->legs, flow_id, step);
+	if (record->class == RECORD_PREFIX)
+		forward_prefetch(&proxy->forward, flow_id, step);
+}
+
 /* Time. */
 
 static void
@@ -393,6 +408,7 @@ const struct analyzer analyzer_proxy = {
 	.enabled = proxy_enabled,
 	.new = proxy_new,
 	.free = proxy_free,
+	.prefetch = proxy_prefetch,
 	.record = proxy_record,
 	.request = proxy_request,
 	.tick = proxy_tick,

@@ -485,3 +485,19 @@ seen_counters(const struct seen *s)
 {
 	return &s->counters;
 }
+
+void
+seen_prefetch(const struct seen *s, uint64_t key, unsigned step)
+{
+	const uint32_t *bucket;
+
+	if (s->counters.keys == 0)
+		return;
+	bucket = &s->key_buckets[bucket_of(s, key, s->key_shift)];
+	if (step == 0)
+		__builtin_prefetch(bucket);
+	else if (*bucket != 0 && step == 1)
+		__builtin_prefetch(&s->key[*bucket - 1]);
+	else if (*bucket != 0)
+		__builtin_prefetch(seen_entry(s, s->key[*bucket - 1].entry));
+}

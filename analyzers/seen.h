@@ -69,6 +69,10 @@ uint32_t seen_keys_next(const struct seen *seen, uint32_t link);
 uint32_t seen_link_entry(const struct seen *seen, uint32_t link);
 uint64_t seen_link_key(const struct seen *seen, uint32_t link);
 
+/* Memory that finding a key will need, asked for ahead of it: steps 0 to 2, some time
+ * apart, since one brings the address for the next. */
+void seen_prefetch(const struct seen *seen, uint64_t key, unsigned step);
+
 const struct seen_counters *seen_counters(const struct seen *seen);
 
 #endif

@@ -5,6 +5,7 @@
 #include <sys/random.h>
 #include <xxhash.h>
 
+#include "hash.h"
 #include "pool.h"
 
 /* Slots are kept plus one here, so that fresh memory, all zero, means none. */
@@ -12,6 +13,7 @@ struct table_link {
 	uint64_t hash;
 	uint32_t chain;
 	uint32_t older, newer;
+	uint32_t age; /* the table's when it became the newest */
 };
 
 static uint32_t
@@ -55,6 +57,12 @@ table_hash(const struct table *table, const void *key, size_t n)
 	return XXH3_64bits_withSeed(key, n, table->seed);
 }
 
+uint64_t
+table_hash_id(const struct table *table, uint64_t id)
+{
+	return hash_multiply(id ^ table->seed, table->seed | 1);
+}
+
 static uint32_t *
 bucket_of(const struct table *table, uint64_t hash)
 {
@@ -88,6 +96,7 @@ age_append(struct table *table, uint32_t slot)
 {
 	struct table_link *link = &table->link[slot];
 
+	link->age = ++table->age;
 	link->older = table->newest;
 	link->newer = 0;
 	if (table->newest != 0)
@@ -168,6 +177,14 @@ table_touch(struct table *table, uint32_t slot)
 	age_append(table, slot);
 }
 
+/* To move it is to miss the cache at both its neighbours. */
+void
+table_keep(struct table *table, uint32_t slot)
+{
+	if (table->age - table->link[slot].age >= table->max / 8)
+		table_touch(table, slot);
+}
+
 uint32_t
 table_oldest(const struct table *table)
 {
@@ -178,4 +195,22 @@ uint32_t
 table_newer(const struct table *table, uint32_t slot)
 {
 	return table->link[slot].newer - 1;
+}
+
+void
+table_prefetch_bucket(const struct table *table, uint64_t hash)
+{
+	__builtin_prefetch(bucket_of(table, hash));
+}
+
+uint32_t
+table_prefetch_slot(const struct table *table, uint64_t hash)
+{
+	uint32_t slot = *bucket_of(table, hash) - 1;
+
+	if (slot != TABLE_NONE) {
+		__builtin_prefetch(&table->link[slot]);
+		__builtin_prefetch(table_at(table, slot));
+	}
+	return slot;
 }

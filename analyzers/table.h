@@ -22,6 +22,7 @@ struct table {
 	uint32_t max, in_use;
 	uint32_t touched; /* slots that were ever in use */
 	uint32_t free, oldest, newest;
+	uint32_t age; /* counts what became the newest */
 	uint32_t buckets;
 	uint32_t *bucket;
 	struct table_link *link;
@@ -33,6 +34,7 @@ int table_init(struct table *table, uint32_t max, size_t item_bytes);
 void table_release(struct table *table);
 
 uint64_t table_hash(const struct table *table, const void *key, size_t n);
+uint64_t table_hash_id(const struct table *table, uint64_t id);
 
 /* The slots whose hash is this one; TABLE_NONE after the last. The caller compares. */
 uint32_t table_find(const struct table *table, uint64_t hash);
@@ -43,11 +45,20 @@ uint32_t table_find_next(const struct table *table, uint32_t slot);
 uint32_t table_add(struct table *table, uint64_t hash);
 void table_remove(struct table *table, uint32_t slot);
 
-/* Makes it the newest. */
+/* Makes it the newest; table_keep() one of the newest eighth, which costs less. */
 void table_touch(struct table *table, uint32_t slot);
+void table_keep(struct table *table, uint32_t slot);
 
 uint32_t table_oldest(const struct table *table);
 uint32_t table_newer(const struct table *table, uint32_t slot);
+
+/*
+ * Memory that a find will need, asked for ahead of it in two steps: first the bucket;
+ * some time later what hangs on it. The second gives the slot that is probably found, or
+ * TABLE_NONE, so that the caller can go on from its item.
+ */
+void table_prefetch_bucket(const struct table *table, uint64_t hash);
+uint32_t table_prefetch_slot(const struct table *table, uint64_t hash);
 
 static inline void *
 table_at(const struct table *table, uint32_t slot)

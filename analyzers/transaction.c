@@ -108,7 +108,7 @@ transactions_slots(const struct transactions *all)
 static uint64_t
 session_hash(const struct transactions *all, const struct session *session)
 {
-	return table_hash(&all->sessions, &session->flow_id, sizeof(session->flow_id));
+	return table_hash_id(&all->sessions, session->flow_id);
 }
 
 static uint32_t
@@ -152,7 +152,7 @@ session_get(struct transactions *all, const struct record *record)
 	uint32_t slot = session_find(all, &record->session, false);
 
 	if (slot != TABLE_NONE) {
-		table_touch(&all->sessions, slot);
+		table_keep(&all->sessions, slot);
 		return slot;
 	}
 	slot = table_add(&all->sessions, session_hash(all, &record->session));
@@ -455,7 +455,7 @@ apply_transaction_fact(
 	all->current = slot;
 	if (slot == TABLE_NONE)
 		return;
-	table_touch(&all->open, slot);
+	table_keep(&all->open, slot);
 	open = open_at(all, slot);
 	open->tx.last = record->origin;
 	envelope_transaction_fact(&open->tx, &open->arena, &all->blocks, record);
@@ -493,6 +493,48 @@ transactions_apply(struct transactions *all, const struct record *record)
 		return NULL;
 	make_room(all, &record->origin);
 	return all->current == TABLE_NONE ? NULL : &open_at(all, all->current)->tx;
+}
+
+/* Its session, then the transaction that was begun last. */
+static void
+prefetch_open(const struct transactions *all, uint64_t hash)
+{
+	uint32_t slot = table_prefetch_slot(&all->sessions, hash);
+	const struct mail_state *state;
+
+	if (slot == TABLE_NONE)
+		return;
+	state = session_at(all, slot);
+	if (state->open_count == 0 || state->open_count > SESSION_OPEN)
+		return;
+	slot = state->open[state->open_count - 1];
+	__builtin_prefetch(open_at(all, slot));
+	__builtin_prefetch(&open_at(all, slot)->tx.mail_code);
+}
+
+void
+transactions_prefetch(
+    const struct transactions *all, const struct record *record, unsigned step)
+{
+	uint64_t hash;
+	uint32_t slot;
+
+	if (record->class != RECORD_FACT && record->class != RECORD_CONN)
+		return;
+	hash = session_hash(all, &record->session);
+	switch (step) {
+	case 0:
+		table_prefetch_bucket(&all->sessions, hash);
+		break;
+	case 1:
+		slot = table_prefetch_slot(&all->sessions, hash);
+		if (slot != TABLE_NONE)
+			__builtin_prefetch(&session_at(all, slot)->open);
+		break;
+	default:
+		prefetch_open(all, hash);
+		break;
+	}
 }
 
 const struct transaction *

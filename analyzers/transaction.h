@@ -112,6 +112,10 @@ const struct transaction *transactions_evicted(struct transactions *all);
 const struct mail_session *transactions_session(
     struct transactions *all, const struct record *record);
 
+/* Asks for the memory that a record will need: steps 0 to 2, some records apart. */
+void transactions_prefetch(
+    const struct transactions *all, const struct record *record, unsigned step);
+
 /* After the analyzers saw a transaction that ended: frees it. Harmless otherwise. */
 void transactions_settle(struct transactions *all, const struct transaction *tx);
 

@@ -209,6 +209,7 @@ drain(struct run *run)
 	const struct record *record;
 
 	while ((record = record_queue_peek(run->queue)) != NULL) {
+		analyzers_look_ahead(run->analyzers, run->queue);
 		advance(run, record->origin.ts_us);
 		analyzers_record(run->analyzers, record);
 		record_queue_pop(run->queue);

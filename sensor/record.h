@@ -156,6 +156,15 @@ bool record_queue_push(struct record_queue *queue, const struct record *head,
 const struct record *record_queue_peek(const struct record_queue *queue);
 void record_queue_pop(struct record_queue *queue);
 
+/*
+ * Records that wait behind the oldest, each once a step, so that memory they need can be
+ * asked for ahead of their turn: the next that is less than `distance` away from it, lent
+ * like the oldest; NULL when there is none yet. step: below RECORD_QUEUE_STEPS.
+ */
+enum { RECORD_QUEUE_STEPS = 3 };
+const struct record *record_queue_ahead(
+    struct record_queue *queue, unsigned step, uint32_t distance);
+
 size_t record_queue_bytes(const struct record_queue *queue);
 uint64_t record_queue_lost(const struct record_queue *queue);
 

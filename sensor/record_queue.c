@@ -9,10 +9,17 @@
  * A ring of records of any length. A record never wraps: what is left at the ring's end
  * is skipped, marked by a length of 0.
  */
+struct ahead {
+	size_t at;      /* the next to look at, where lead is not 0 */
+	uint32_t lead;  /* how many from the oldest on were looked at */
+};
+
 struct record_queue {
 	uint8_t *ring;
 	size_t size, head, tail; /* head: next to read; tail: next to write */
 	size_t used;
+	uint32_t count;
+	struct ahead ahead[RECORD_QUEUE_STEPS];
 	uint64_t lost;
 };
 
@@ -80,6 +87,7 @@ record_queue_push(struct record_queue *queue, const struct record *head,
 	((struct record *)(void *)at)->total_bytes = (uint32_t)bytes;
 	queue->tail += bytes;
 	queue->used += bytes;
+	queue->count++;
 	at += sizeof(*head);
 	for (unsigned i = 0; text != NULL && i < FACT_TEXTS; i++) {
 		if (text[i].n != 0)
@@ -95,20 +103,46 @@ record_queue_peek(const struct record_queue *queue)
 	return queue->used == 0 ? NULL : (const void *)(queue->ring + queue->head);
 }
 
+/* Where a record is that was pushed behind the one that ends there. */
+static size_t
+record_at(const struct record_queue *queue, size_t at)
+{
+	const struct record *r = (const void *)(queue->ring + at);
+
+	return at == queue->size || r->total_bytes == 0 ? 0 : at;
+}
+
 void
 record_queue_pop(struct record_queue *queue)
 {
-	const struct record *next = record_queue_peek(queue);
+	const struct record *oldest = record_queue_peek(queue);
+	size_t end = queue->head + oldest->total_bytes;
 
-	queue->used -= next->total_bytes;
-	queue->head += next->total_bytes;
+	queue->used -= oldest->total_bytes;
+	queue->head = end;
+	queue->count--;
+	for (unsigned i = 0; i < RECORD_QUEUE_STEPS; i++)
+		queue->ahead[i].lead -= queue->ahead[i].lead != 0;
 	if (queue->used == 0)
 		return;
-	next = record_queue_peek(queue);
-	if (queue->head == queue->size || next->total_bytes == 0) {
-		queue->used -= queue->size - queue->head;
-		queue->head = 0;
-	}
+	queue->head = record_at(queue, end);
+	if (queue->head != end)
+		queue->used -= queue->size - end;
+}
+
+const struct record *
+record_queue_ahead(struct record_queue *queue, unsigned step, uint32_t distance)
+{
+	struct ahead *ahead = &queue->ahead[step];
+	const struct record *r;
+
+	if (ahead->lead >= distance || ahead->lead == queue->count)
+		return NULL;
+	ahead->at = record_at(queue, ahead->lead == 0 ? queue->head : ahead->at);
+	r = (const void *)(queue->ring + ahead->at);
+	ahead->at += r->total_bytes;
+	ahead->lead++;
+	return r;
 }
 
 size_t
