@@ -80,7 +80,7 @@ find_or_add(struct table *table, const struct endpoint *server, bool *is_new)
 		table_remove(table, table_oldest(table));
 	if (*is_new)
 		slot = table_add(table, hash);
-	table_touch(table, slot);
+	table_keep(table, slot);
 	return table_at(table, slot);
 }
 
