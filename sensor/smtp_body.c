@@ -85,24 +85,24 @@ copy_canonical(uint8_t *to, const uint8_t *p, size_t n)
 	size_t i = 0;
 
 #ifdef __SSE2__
-	const __m128i tab = _mm_set1_epi8('\t'), lf = _mm_set1_epi8('\n');
-	const __m128i cr = _mm_set1_epi8('\r'), space = _mm_set1_epi8(' ');
+	/* All that is not plain is at most a space; so are a few plain ones. */
+	const __m128i space = _mm_set1_epi8(' '), control = _mm_set1_epi8(0x1f);
 
 	for (; i + 17 <= n; i += 16) {
 		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
 		__m128i next =
 		    _mm_loadu_si128((const __m128i *)(const void *)(p + i + 1));
-		__m128i ends = _mm_or_si128(_mm_cmpeq_epi8(here, tab),
-		    _mm_or_si128(_mm_cmpeq_epi8(here, cr), _mm_cmpeq_epi8(here, lf)));
-		__m128i next_blank = _mm_or_si128(
-		    _mm_or_si128(_mm_cmpeq_epi8(next, tab), _mm_cmpeq_epi8(next, space)),
-		    _mm_or_si128(_mm_cmpeq_epi8(next, cr), _mm_cmpeq_epi8(next, lf)));
-		__m128i held = _mm_and_si128(_mm_cmpeq_epi8(here, space), next_blank);
-		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, held));
+		__m128i held = _mm_and_si128(_mm_cmpeq_epi8(here, space),
+		    _mm_cmpeq_epi8(_mm_min_epu8(next, space), next));
+		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(here, control), here);
+		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, held));
 
 		_mm_storeu_si128((__m128i *)(void *)(to + i), here);
-		if (stop != 0)
-			return i + (unsigned)__builtin_ctz(stop);
+		if (stop != 0) {
+			i += (unsigned)__builtin_ctz(stop);
+			n = i + (is_plain(p[i]) ? 1 : 0);
+			break;
+		}
 	}
 #endif
 	for (; i < n && is_plain(p[i]); i++)

@@ -2,9 +2,6 @@
 #include "smtp_message.h"
 
 #include <strings.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
 
 static void
 start(struct smtp_message *m)
@@ -291,28 +288,21 @@ pass(struct smtp_message *m, struct slice *in, size_t n)
 
 /* Dots. */
 
-/* The first LF at or behind p that a dot follows, or that is the last octet; or NULL. */
+/*
+ * The first LF from p on that a dot follows, or that is the last octet; or NULL. Dots are
+ * rarer than lines, and in base64, which most of all mail is, there are none.
+ */
 static const uint8_t *
 find_lf_dot(const uint8_t *p, const uint8_t *end)
 {
-#ifdef __SSE2__
-	const __m128i lf = _mm_set1_epi8('\n'), dot = _mm_set1_epi8('.');
+	const uint8_t *dot = p;
 
-	for (; end - p >= 17; p += 16) {
-		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i next = _mm_loadu_si128((const __m128i *)(const void *)(p + 1));
-		unsigned found = (unsigned)_mm_movemask_epi8(_mm_and_si128(
-		    _mm_cmpeq_epi8(here, lf), _mm_cmpeq_epi8(next, dot)));
-
-		if (found != 0)
-			return p + (unsigned)__builtin_ctz(found);
+	while ((dot = memchr(dot, '.', (size_t)(end - dot))) != NULL) {
+		if (dot > p && dot[-1] == '\n')
+			return dot - 1;
+		dot++;
 	}
-#endif
-	for (; p < end; p++) {
-		if (*p == '\n' && (p + 1 == end || p[1] == '.'))
-			return p;
-	}
-	return NULL;
+	return end[-1] == '\n' ? end - 1 : NULL;
 }
 
 /*
