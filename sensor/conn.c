@@ -386,9 +386,23 @@ parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
 static void take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
     struct proto_input *input, const struct origin *origin);
 
+/* What a layer kept, or had no room for, was counted there; it may go deeper now. */
+static void
+take_kept(struct conn *conn, struct conn_shared *shared, const struct conn_layer *layer,
+    uint8_t dir, struct proto_input *input, const struct origin *origin)
+{
+	if (!has_left(input))
+		return;
+	if (conn->depth[dir] == depth_of(conn, layer))
+		take_input(conn, shared, dir, input, origin);
+	else
+		take_stream(conn, shared, dir, input, origin);
+}
+
 /* Gives what was kept to the parser that claimed it, in order. */
 static void
-replay(struct conn *conn, struct conn_shared *shared, const struct probe *probe)
+replay(struct conn *conn, struct conn_shared *shared, const struct conn_layer *layer,
+    const struct probe *probe)
 {
 	size_t at[2] = { 0, 0 };
 
@@ -400,10 +414,9 @@ replay(struct conn *conn, struct conn_shared *shared, const struct probe *probe)
 		input.data =
 		    slice_of(probe->bytes[piece->dir] + at[piece->dir], piece->count);
 		at[piece->dir] += piece->count;
-		if (has_left(&input))
-			take_input(conn, shared, piece->dir, &input, &piece->origin);
+		take_kept(conn, shared, layer, piece->dir, &input, &piece->origin);
 		if (piece->end)
-			take_input(conn, shared, piece->dir, &end, &piece->origin);
+			take_kept(conn, shared, layer, piece->dir, &end, &piece->origin);
 	}
 }
 
@@ -437,7 +450,7 @@ claim(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
 	if (layer != conn->layer)
 		say_inner(conn, shared, layer, by->proto->name, origin);
 	if (probe != NULL) {
-		replay(conn, shared, probe);
+		replay(conn, shared, layer, probe);
 		pool_put(&shared->probes, probe);
 	}
 }
@@ -483,8 +496,7 @@ probe_kept(struct conn *conn, struct conn_shared *shared, struct conn_layer *lay
 	if (answer != PROTO_YES)
 		return;
 	claim(conn, shared, layer, &by, origin);
-	if (has_left(input)) /* what had no room comes behind what was kept */
-		take_input(conn, shared, dir, input, origin);
+	take_kept(conn, shared, layer, dir, input, origin);
 }
 
 /* The first bytes of a layer: most connections are judged here and dropped, uncopied. */
@@ -557,6 +569,33 @@ take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 		probe_kept(conn, shared, layer, dir, input, origin);
 }
 
+/* Of the stream of a layer, behind the PROXY header that may be in front of it. */
+static void
+take_behind_header(struct conn *conn, struct conn_shared *shared,
+    struct conn_layer *layer, uint8_t dir, struct proto_input *input,
+    const struct origin *origin)
+{
+	if (!has_left(input))
+		return;
+	if (layer->prefix != NULL)
+		take_prefix(conn, shared, layer, dir, input, origin);
+	take_kept(conn, shared, layer, dir, input, origin);
+}
+
+static void
+take_header(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, struct proto_input *input, const struct origin *origin)
+{
+	struct proxy_header *header = &layer->header[dir];
+	struct proto_input none = { 0 };
+
+	if (input->data.n > 0)
+		none.data = proxy_header_take(header, &input->data);
+	else
+		none.data = proxy_header_stop(header);
+	take_behind_header(conn, shared, layer, dir, &none, origin);
+}
+
 /* New bytes of a direction, at the layer it has reached. */
 static void
 take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
@@ -569,9 +608,28 @@ take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 	layer->bytes[dir] += input->data.n + input->gap;
 	if (input->end)
 		layer->ended |= (uint8_t)(1 << dir);
+	if (!proxy_header_is_over(&layer->header[dir]))
+		take_header(conn, shared, layer, dir, input, origin);
+	take_behind_header(conn, shared, layer, dir, input, origin);
+}
+
+/* What goes deeper passes through all tunnels around it. */
+static void
+pass_through(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, const struct proto_input *input, const struct origin *origin)
+{
+	layer->bytes[dir] += input->data.n + input->gap;
 	if (layer->prefix != NULL)
 		take_prefix(conn, shared, layer, dir, input, origin);
-	take_input(conn, shared, dir, input, origin);
+}
+
+static void
+take(struct conn *conn, struct conn_shared *shared, uint8_t dir,
+    struct proto_input *input, const struct origin *origin)
+{
+	for (unsigned i = 0; i < conn->depth[dir]; i++)
+		pass_through(conn, shared, &conn->layer[i], dir, input, origin);
+	take_stream(conn, shared, dir, input, origin);
 }
 
 void
@@ -585,10 +643,7 @@ conn_take(struct conn *conn, struct conn_shared *shared, const struct reasm_even
 		input.gap = event->gap_bytes;
 		conn->probe_flags |= PROTO_PROBE_MIDSTREAM;
 	}
-	/* What goes deeper passes through all tunnels around it. */
-	for (unsigned i = 0; i < conn->depth[event->dir]; i++)
-		conn->layer[i].bytes[event->dir] += input.data.n + input.gap;
-	take_stream(conn, shared, event->dir, &input, &event->origin);
+	take(conn, shared, event->dir, &input, &event->origin);
 }
 
 void
@@ -598,7 +653,7 @@ conn_finish(struct conn *conn, struct conn_shared *shared, const struct origin *
 		struct proto_input end = { .end = true };
 
 		if (!(conn->layer[conn->depth[dir]].ended >> dir & 1))
-			take_stream(conn, shared, dir, &end, origin);
+			take(conn, shared, dir, &end, origin);
 	}
 	for (unsigned i = RECORD_DEPTH_MAX; i-- > 0;) {
 		if (conn->layer[i].tunnel_open)

@@ -13,6 +13,7 @@
 #include "pool.h"
 #include "prefix.h"
 #include "probe.h"
+#include "proxy_header.h"
 #include "reasm.h"
 #include "stats.h"
 
@@ -31,8 +32,9 @@ enum conn_layer_state {
 
 struct conn_layer {
 	enum conn_layer_state state;
-	bool swapped;  /* direction 1 is the requester */
-	uint8_t ended; /* bit per direction */
+	bool swapped;                  /* direction 1 is the requester */
+	uint8_t ended;                 /* bit per direction */
+	struct proxy_header header[2]; /* in front of its stream */
 	const struct proto *proto;
 	void *parser; /* its state */
 	struct probe *probe;

@@ -4,8 +4,8 @@
 
 /*
  * Fingerprints of the first 16, 32 and 64 stream bytes of each direction: what matches
- * two legs of a forwarder that speaks no protocol of ours. A PROXY header (v1 or v2,
- * haproxy.org proxy-protocol.txt) in front is skipped: one leg has it, the other not.
+ * two legs of a forwarder that speaks no protocol of ours. A PROXY header in front was
+ * taken off before (proxy_header.h): one leg has it, the other not.
  */
 
 #include "record.h"
@@ -15,8 +15,7 @@ enum { PREFIX_BYTES = 64 };
 struct prefix_half {
 	uint8_t bytes[PREFIX_BYTES];
 	uint8_t count;
-	uint8_t state;
-	uint32_t skip;    /* octets of the header still to be dropped */
+	bool done;
 	int64_t ts_us[RECORD_PREFIXES];
 };
 
