@@ -442,6 +442,8 @@ break_reply(struct http *http, struct proto_input *input)
 {
 	uint64_t lost = input->gap;
 
+	if (lost == 0 && http->reply == REPLY_START && !http->open && !http->ended)
+		return STEP_MORE; /* the rest of a request may still come */
 	input->gap = 0;
 	if (lost == 0)
 		input->end = false;

@@ -515,6 +515,9 @@ take_break(struct socks *socks, enum proto_role role, struct proto_input *input)
 
 	if (role == PROTO_REQUESTER && socks->request == REQUEST_ASKED)
 		return STEP_MORE;
+	if (role == PROTO_RESPONDER && !lost && socks->request != REQUEST_ASKED &&
+	    !socks->ended)
+		return STEP_MORE; /* the rest of a request may still come */
 	input->gap = 0;
 	if (lost)
 		return STEP_DONE;

@@ -321,6 +321,15 @@ note_dialer(struct track *t, const struct flow *flow, const struct flow_cold *co
 		t->new_dialer = true;
 }
 
+/* Learnt behind data captured before it, which may lie on the other side of zero. */
+static void
+set_isn(struct flow_cold *cold, unsigned dir, uint32_t isn)
+{
+	if (isn > cold->isn[dir] && (int32_t)(cold->isn[dir] - isn) > 0)
+		cold->wraps[dir]++;
+	cold->isn[dir] = isn;
+}
+
 static void
 take_syn(
     struct track *t, struct flow *flow, struct flow_cold *cold, const struct segment *s)
@@ -331,7 +340,7 @@ take_syn(
 	if (flow->flags & FLOW_SYN)
 		return;
 	flow->flags |= FLOW_SYN;
-	cold->isn[0] = s->seq; /* also where data were captured before it */
+	set_isn(cold, 0, s->seq);
 	if (s->wire_payload > 0)
 		flow->flags |= FLOW_SYN_DATA;
 	note_dialer(t, flow, cold);
@@ -360,12 +369,12 @@ take_syn_ack(
 	if (flow->flags & FLOW_SYN_ACK)
 		return;
 	flow->flags |= FLOW_SYN_ACK;
-	cold->isn[1] = s->seq;
+	set_isn(cold, 1, s->seq);
 	cold->syn_ack_us = s->origin.ts_us;
 	if (flow->flags & FLOW_SYN)
 		cold->rtt_us = (int32_t)(s->origin.ts_us - cold->syn_us);
 	else
-		cold->isn[0] = s->ack - 1;
+		set_isn(cold, 0, s->ack - 1);
 	if (is_twin(t, flow, cold)) {
 		flow->flags |= FLOW_TWIN;
 		t->count.twins++;
@@ -397,7 +406,10 @@ advance(const struct track *t, struct flow *flow, const struct segment *s, uint8
 	uint32_t ahead = end - flow->end[dir];
 
 	if (flow->packets[dir]++ == 0) {
-		flow_cold(t->flows, flow)->isn[dir] = s->seq;
+		struct flow_cold *cold = flow_cold(t->flows, flow);
+
+		cold->isn[dir] = s->seq;
+		cold->wraps[dir] = end < s->seq;
 		flow->end[dir] = end;
 		return end - s->seq;
 	}
@@ -608,6 +620,15 @@ rebuild(struct track *t, struct flow *flow, const struct segment *s, uint8_t dir
 	settle(t, flow);
 }
 
+/* A FIN before the data in front of it, which may come yet. */
+static bool
+is_fin_ahead(
+    const struct track *t, const struct flow *flow, const struct segment *s, uint8_t dir)
+{
+	return s->flags & TCP_FIN &&
+	       stream_bytes(flow, flow_cold(t->flows, flow), dir) > 0;
+}
+
 void
 track_segment(struct track *t, const struct segment *s, struct flow_key key)
 {
@@ -624,7 +645,8 @@ track_segment(struct track *t, const struct segment *s, struct flow_key key)
 	follow(t, flow, s, dir);
 	if (flow->flags & (FLOW_TWIN | FLOW_CLOSED))
 		return;
-	if (flow->conn == 0 && s->wire_payload > 0 && !(flow->flags & FLOW_SETTLED))
+	if (flow->conn == 0 && !(flow->flags & FLOW_SETTLED) &&
+	    (s->wire_payload > 0 || is_fin_ahead(t, flow, s, dir)))
 		attach(t, flow);
 	if (flow->conn != 0)
 		rebuild(t, flow, s, dir);

@@ -399,6 +399,96 @@ whole_dialogue_in_the_syn(void **state)
 	assert_non_null(strstr(wire_line(&wire, "conn closed"), "flags=2 "));
 }
 
+/* In pieces of any size, as a load balancer puts it in front. */
+static void
+proxy_header_in_pieces_hides_no_mail(void **state)
+{
+	static const char header[] = "PROXY TCP4 198.51.100.7 192.0.2.25 40000 25\r\n";
+	char piece[sizeof(header)];
+
+	(void)state;
+	for (size_t step = 1; step < sizeof(header); step += 7) {
+		struct wire_conn conn =
+		    wire_conn("192.0.2.30", (uint16_t)(40000 + step), "192.0.2.25", 25);
+
+		wire_open(&wire, &conn);
+		for (size_t at = 0; at < sizeof(header) - 1; at += step) {
+			snprintf(piece, step + 1, "%s", header + at);
+			wire_send(&wire, &conn, 0, TCP_ACK, piece);
+		}
+		wire_talk(&wire, &conn, one_mail);
+		wire_close(&wire, &conn);
+		assert_int_equal(wire_count(&wire, "smtp final 250"), step / 7 + 1);
+	}
+}
+
+static void
+ends_captured_before_the_data_hide_nothing(void **state)
+{
+	static const char request[] = "CONNECT 203.0.113.25:25 HTTP/1.0\r\n\r\n";
+	static const char refusal[] = "HTTP/1.0 403 Forbidden\r\n\r\n";
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.80", 3128);
+	struct wire_conn late;
+
+	(void)state;
+	wire_open(&wire, &conn);
+	late = conn;
+	wire_lose(&conn, 0, request);
+	wire_lose(&conn, 1, refusal);
+	wire_send(&wire, &conn, 1, TCP_FIN | TCP_ACK, "");
+	wire_send(&wire, &conn, 0, TCP_FIN | TCP_ACK, "");
+	wire_send(&wire, &late, 0, TCP_ACK, request);
+	wire_send(&wire, &late, 1, TCP_ACK, refusal);
+	wire_finish(&wire);
+	assert_int_equal(wire_count(&wire, "http asked 0 203.0.113.25"), 1);
+	assert_int_equal(wire_count(&wire, "http refused 403"), 1);
+}
+
+/* What the probe kept is counted where it goes. */
+static void
+first_pieces_are_counted_inside_the_tunnel(void **state)
+{
+	static const char head[] = "POST http://203.0.113.25:25/ HTTP/1.0\r\n"
+				   "Content-Length: 2000\r\n\r\n";
+	char request[sizeof(head) + 2000];
+
+	(void)state;
+	memset(request, 'x', sizeof(request));
+	memcpy(request, head, sizeof(head) - 1);
+	request[sizeof(request) - 1] = '\0';
+	for (size_t first = 1; first < 2000; first = first * 3 + 1) {
+		struct wire_conn conn = wire_conn(
+		    "198.51.100.7", (uint16_t)(40000 + first), "192.0.2.80", 3128);
+		char piece[sizeof(request)];
+
+		snprintf(piece, first + 1, "%s", request);
+		wire_open(&wire, &conn);
+		wire_send(&wire, &conn, 0, TCP_ACK, piece);
+		wire_send(&wire, &conn, 0, TCP_ACK, request + first);
+		wire_send(&wire, &conn, 1, TCP_ACK, "HTTP/1.0 200 OK\r\n\r\n220 mx\r\n");
+		wire_close(&wire, &conn);
+		assert_string_equal(
+		    strstr(wire_line(&wire, "tunnel-end"), "size="), "size=2000/8");
+	}
+}
+
+static void
+bytes_are_counted_where_numbers_pass_zero(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+
+	(void)state;
+	for (uint32_t before = 0; before < 4; before++) {
+		conn.port[0]++;
+		conn.seq[0] = conn.seq[1] = 0u - before;
+		wire_open(&wire, &conn);
+		wire_send(&wire, &conn, 0, TCP_ACK, "x");
+		wire_close(&wire, &conn);
+		assert_non_null(
+		    strstr(wire_line(&wire, "conn closed"), "bytes=1/0 gaps=0/0"));
+	}
+}
+
 static void
 mail_sent_ahead_of_the_grant_waits_for_it(void **state)
 {
@@ -551,6 +641,10 @@ main(void)
 		TEST(one_direction_only_is_said),
 		TEST(lost_packet_is_counted_and_parsing_goes_on),
 		TEST(whole_dialogue_in_the_syn),
+		TEST(proxy_header_in_pieces_hides_no_mail),
+		TEST(ends_captured_before_the_data_hide_nothing),
+		TEST(first_pieces_are_counted_inside_the_tunnel),
+		TEST(bytes_are_counted_where_numbers_pass_zero),
 		TEST(mail_sent_ahead_of_the_grant_waits_for_it),
 		TEST(flood_ahead_of_the_grant_is_bounded),
 		TEST(requests_and_answers_in_one_piece_each),

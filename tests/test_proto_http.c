@@ -86,6 +86,8 @@ static const struct feed_talk connects[] = {
 	    { C(""), C(""), C("CONNECT mail.example:25 HTTP/1.1"), C(""),
 		S("HTTP/1.1 502 Bad Gateway"), S("") },
 	    ASKED "0 refused 502 Bad Gateway\ndone\n" },
+	{ "the end of the server captured before the request",
+	    { C("CONNECT mail.example:25 HTTP/1.1"), S_END, C("") }, ASKED "done\n" },
 	{ "refused till close",
 	    { C("CONNECT mail.example:25 HTTP/1.1"), C(""),
 		S("HTTP/1.1 503 Service Unavailable"), S("Content-Type: text/html"),

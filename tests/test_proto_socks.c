@@ -205,8 +205,10 @@ check_parse(void **state)
 		{ "an echo", { C_RAW("\5\1\0\5\1\0" IP5), S_RAW("\5\1\0\5\1\0" IP5) },
 		    "0 asked socks5 192.0.2.1:25\ndone\n" },
 		{ "greeting only, then the end of the server",
+		    { C_RAW("\5\2\0\1"), S_END, C_END }, "0 asked socks5 :0\ndone\n" },
+		{ "the end of the server captured before the request",
 		    { C_RAW("\5\2\0\1"), S_END, C_RAW("\5\1\0" IP5) },
-		    "0 asked socks5 :0\ndone\n" },
+		    "0 asked socks5 192.0.2.1:25\ndone\n" },
 	};
 
 	(void)state;
