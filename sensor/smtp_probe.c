@@ -164,8 +164,11 @@ smtp_probe(struct slice requester, struct slice responder, unsigned flags)
 		client = probe_requester(requester, flags, responder.n > 0);
 	if (server == PROTO_YES || client == PROTO_YES)
 		return PROTO_YES;
+	/* The rest of a greeting's line may still outweigh what its client says. */
 	if (client == PROTO_NO)
-		return PROTO_NO;
+		return responder.n > 0 && memchr(responder.p, '\n', responder.n) == NULL
+			   ? PROTO_MAYBE
+			   : PROTO_NO;
 	if ((flags & PROTO_PROBE_LAST) && responder.n + requester.n > 0)
 		return flags & PROTO_PROBE_MAIL_PORT ? PROTO_YES : PROTO_NO;
 	return PROTO_MAYBE;

@@ -1679,6 +1679,8 @@ smtp_is_known_by_content(void **state)
 	assert_int_equal(probe("EH", "", 0), PROTO_MAYBE);
 	assert_int_equal(probe("", "220 mx\r\n", 0), PROTO_MAYBE);
 	assert_int_equal(probe("QUIT\r\n", "220 mx\r\n", 0), PROTO_MAYBE);
+	assert_int_equal(probe("USER x\r\n", "220 mx ESM", 0), PROTO_MAYBE);
+	assert_int_equal(probe("USER x\r\n", "220 mx ESMTP\r\n", 0), PROTO_YES);
 }
 
 static void
