@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "forward.h"
 
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "proxy_state.h"
@@ -8,6 +9,7 @@
 enum {
 	KEYS_EACH = 1 + RECORD_PREFIXES,
 	LAG_MAX_US = 30 * 1000000, /* between equal octets on both legs */
+	DISORDER_US = 1000000,     /* packets are captured late, or sent again */
 	MAIL_CLIENT = 0,           /* directions, by who speaks */
 	MAIL_SERVER = 1,
 };
@@ -106,6 +108,13 @@ outside_end(const struct forward_way *way)
 	return way->session.client.home ? &way->session.server : &way->session.client;
 }
 
+/* A way through the forwarder takes no time at all, but not less. */
+static bool
+is_in_order(int64_t us)
+{
+	return us >= -DISORDER_US && us <= LAG_MAX_US;
+}
+
 /* How long the octets of both directions took through the forwarder; -1 where they came
  * in the wrong order: the server's come by the outbound leg first, the client's last. */
 static int64_t
@@ -116,10 +125,9 @@ lag(const struct forward_way *out, const struct forward_way *first)
 	int64_t client_us =
 	    out->prefixes.ts_us[MAIL_CLIENT][0] - first->prefixes.ts_us[MAIL_CLIENT][0];
 
-	if (server_us < 0 || client_us < 0 || server_us > LAG_MAX_US ||
-	    client_us > LAG_MAX_US)
+	if (!is_in_order(server_us) || !is_in_order(client_us))
 		return -1;
-	return server_us + client_us;
+	return llabs(server_us) + llabs(client_us);
 }
 
 static unsigned

@@ -4,25 +4,37 @@
  * after it was asked. Any home host: proxies may listen on one address and dial from
  * another. Of several the one that fits best: equal first octets, then order and time.
  */
+#include <stdlib.h>
 #include <xxhash.h>
 
 #include "proxy_state.h"
 
 enum {
 	US_PER_SEC = 1000000,
-	SLACK_US = 1000000, /* the request may be known later than it was heard */
+	/* A request may be known later than it was heard; packets are captured late, or
+	 * sent again. */
+	SLACK_US = US_PER_SEC,
 	EAGER_US = 5 * US_PER_SEC,
 	BY_NAME_US = 30 * US_PER_SEC, /* for a leg whose octets are equal */
 	SIZE_SLACK = 64,
+	LEFT_MAX = 8,
+	RIVALS_MAX = 8, /* looked at closely for one leg */
+};
+
+/* How well a leg goes with a layer. */
+struct fit {
+	int score;
+	int64_t distance_us;
 };
 
 struct search {
 	const struct proxy_case *c;
 	const struct proxy_layer *layer;
 	bool by_addr;
-	struct leg *best, *dead;
-	int score;
-	int64_t distance_us;
+	struct leg *best, *reused, *dead;
+	struct fit fit;                   /* of the best */
+	const struct leg *left[LEFT_MAX]; /* to those whom they fit better */
+	unsigned lefts;
 };
 
 /* A POST or GET is rewritten on its way. */
@@ -62,8 +74,9 @@ static bool
 is_in_time(const struct search *s, const struct leg *leg)
 {
 	const struct proxy_layer *l = s->layer;
-	int64_t from = s->by_addr ? l->asked_us - SLACK_US : l->asked_us;
-	int64_t until = l->answered_us != 0 ? l->answered_us + EAGER_US : INT64_MAX;
+	int64_t from = l->asked_us - SLACK_US;
+	int64_t eager_us = is_rewritten(l) ? SLACK_US : EAGER_US;
+	int64_t until = l->answered_us != 0 ? l->answered_us + eager_us : INT64_MAX;
 
 	if (from < s->c->session.start_us)
 		from = s->c->session.start_us;
@@ -78,9 +91,10 @@ is_same_host(const struct search *s, const struct leg *leg)
 
 /* The SYN-ACK came before the grant. */
 static bool
-is_in_order(const struct search *s, const struct leg *leg)
+is_in_order(const struct search *s, const struct leg *leg, int64_t slack_us)
 {
-	return s->layer->answered_us == 0 || leg->established_us <= s->layer->answered_us;
+	return s->layer->answered_us == 0 ||
+	       leg->established_us <= s->layer->answered_us + slack_us;
 }
 
 static int
@@ -96,57 +110,96 @@ score_of(const struct search *s, const struct leg *leg)
 		score -= is_rewritten(s->layer) ? 0 : 16;
 	if (is_same_host(s, leg))
 		score += 4;
-	if (is_in_order(s, leg))
+	if (leg->session.client.port == s->c->session.client.port)
+		score += 6; /* Dante dials from its client's port where that is free */
+	if (is_in_order(s, leg, 0))
 		score += 2;
 	if (leg->syn_us >= s->layer->asked_us)
 		score += 3;
 	/* By name anybody's connection to that port would do. */
-	if (!s->by_addr && equal == 0 && !(is_same_host(s, leg) && is_in_order(s, leg)))
+	if (!s->by_addr && equal == 0 &&
+	    !(is_same_host(s, leg) && is_in_order(s, leg, SLACK_US)))
 		return -1;
 	if (!s->by_addr && leg->syn_us > s->layer->asked_us + (int64_t)BY_NAME_US)
 		return -1;
 	return score;
 }
 
+/* A tunnel is granted when its leg stands; the answer to a POST or GET comes later. */
 static int64_t
 distance(const struct search *s, const struct leg *leg)
 {
 	const struct proxy_layer *l = s->layer;
-	int64_t us = l->answered_us != 0 ? l->answered_us - leg->established_us
-					 : leg->syn_us - l->asked_us;
 
-	return us < 0 ? -us : us;
+	if (l->answered_us != 0 && !is_rewritten(l))
+		return llabs(l->answered_us - leg->established_us);
+	return llabs(leg->syn_us - l->asked_us);
+}
+
+/* False where they cannot belong together. */
+static bool
+fit_of(const struct search *s, const struct leg *leg, struct fit *fit)
+{
+	if (leg->session.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
+	    !is_in_time(s, leg) || !leg_is_established(leg))
+		return false;
+	*fit = (struct fit){ score_of(s, leg), distance(s, leg) };
+	return fit->score >= 0;
+}
+
+static bool
+is_better(const struct fit *a, const struct fit *b)
+{
+	return a->score != b->score ? a->score > b->score
+				    : a->distance_us < b->distance_us;
+}
+
+/* Equal ones: whatever order they are found in. */
+static bool
+comes_first(const struct leg *a, const struct leg *b)
+{
+	return a->syn_us != b->syn_us ? a->syn_us < b->syn_us
+				      : a->session.client.port < b->session.client.port;
+}
+
+static bool
+is_left(const struct search *s, const struct leg *leg)
+{
+	for (unsigned i = 0; i < s->lefts; i++) {
+		if (s->left[i] == leg)
+			return true;
+	}
+	return false;
+}
+
+/* A connection that was refused, or not answered. */
+static void
+consider_dead(struct search *s, struct leg *leg)
+{
+	if (leg->session.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
+	    !is_in_time(s, leg) || (!s->by_addr && !is_same_host(s, leg)))
+		return;
+	if (s->dead == NULL || comes_first(leg, s->dead))
+		s->dead = leg;
 }
 
 static void
 consider(void *context, struct leg *leg)
 {
 	struct search *s = context;
-	int64_t distance_us;
-	int score;
+	struct fit fit;
 
-	if (leg->session.flow_id == s->c->session.flow_id)
-		return;
-	if (is_reused(s, leg) && is_same_host(s, leg) && s->best == NULL) {
-		s->best = leg;
-		return;
-	}
-	if (!is_free(s, leg) || !is_in_time(s, leg))
-		return;
 	if (!leg_is_established(leg)) {
-		if ((s->by_addr || is_same_host(s, leg)) &&
-		    (s->dead == NULL || leg->syn_us < s->dead->syn_us))
-			s->dead = leg;
-		return;
+		consider_dead(s, leg);
+	} else if (is_reused(s, leg) && is_same_host(s, leg)) {
+		if (s->reused == NULL || comes_first(s->reused, leg))
+			s->reused = leg;
+	} else if (fit_of(s, leg, &fit) && !is_left(s, leg) &&
+		   (s->best == NULL || is_better(&fit, &s->fit) ||
+		       (!is_better(&s->fit, &fit) && comes_first(leg, s->best)))) {
+		s->best = leg;
+		s->fit = fit;
 	}
-	score = score_of(s, leg);
-	distance_us = distance(s, leg);
-	if (score < 0 || score < s->score ||
-	    (score == s->score && distance_us >= s->distance_us))
-		return;
-	s->best = leg;
-	s->score = score;
-	s->distance_us = distance_us;
 }
 
 static bool
@@ -175,23 +228,87 @@ evidence_of(const struct proxy_case *c, const struct proxy_match *m)
 	return evidence;
 }
 
-static void
-search_layer(
-    struct proxy *proxy, const struct proxy_case *c, unsigned layer, struct search *s)
+static struct search
+search_of(const struct proxy_case *c, unsigned layer)
 {
-	const struct proxy_layer *l = &c->layer[layer];
-
-	*s = (struct search){
-		.c = c, .layer = l, .by_addr = l->has_addr, .distance_us = INT64_MAX
+	return (struct search){
+		.c = c, .layer = &c->layer[layer], .by_addr = c->layer[layer].has_addr
 	};
+}
+
+static void
+search_once(struct proxy *proxy, struct search *s)
+{
+	const struct proxy_layer *l = s->layer;
+
+	s->best = s->reused = s->dead = NULL;
 	if (l->port != 0)
 		legs_walk(
 		    &proxy->legs, l->has_addr ? &l->addr : NULL, l->port, consider, s);
 }
 
-static void
-keep(struct proxy_case *c, unsigned layer, struct leg *leg)
+struct rivalry {
+	const struct search *search;
+	unsigned rivals;
+	bool lost;
+};
+
+static bool
+goes_to(const struct proxy_layer *layer, const struct endpoint *server)
 {
+	return layer->port == server->port &&
+	       (!layer->has_addr || addr_equal(&layer->addr, &server->addr));
+}
+
+/* Whether another request has a better claim to the leg, and no better choice. */
+static void
+see_rival(struct proxy *proxy, uint32_t entry, void *context)
+{
+	const struct proxy_case *c = proxy_case_at(proxy, entry);
+	struct rivalry *r = context;
+	struct leg *leg = r->search->best;
+
+	if (c == r->search->c || c->leg_flow != 0 || (c->flags & PROXY_CASE_USE) != 0)
+		return;
+	for (unsigned i = 0; i < c->layers && !r->lost && r->rivals < RIVALS_MAX; i++) {
+		struct search s = search_of(c, i);
+		struct fit fit;
+
+		if (!goes_to(s.layer, &leg->session.server) || !fit_of(&s, leg, &fit) ||
+		    !is_better(&fit, &r->search->fit))
+			continue;
+		r->rivals++;
+		search_once(proxy, &s);
+		r->lost = s.best == leg;
+	}
+}
+
+/* Several requests at once for the same target: each leg is left to the one it fits best,
+ * whichever is judged first. */
+static void
+search_layer(struct proxy *proxy, struct search *s)
+{
+	for (;;) {
+		struct rivalry r = { .search = s };
+
+		search_once(proxy, s);
+		if (s->best != NULL && s->lefts < LEFT_MAX)
+			proxy_cases_walk(proxy, &s->best->session.server, see_rival, &r);
+		if (!r.lost)
+			break;
+		s->left[s->lefts++] = s->best;
+	}
+	if (s->best == NULL)
+		s->best = s->reused;
+}
+
+static void
+keep(struct proxy *proxy, struct proxy_case *c, unsigned layer, struct leg *leg)
+{
+	struct leg *was = c->leg_flow != 0 ? legs_of(&proxy->legs, c->leg_flow) : NULL;
+
+	if (was != NULL && was != leg && !is_rewritten(&c->layer[c->leg_layer]))
+		was->flags &= (uint8_t)~LEG_TAKEN; /* another one is better */
 	leg->flags |= LEG_TAKEN;
 	if (leg->name == 0 && c->host_n != 0)
 		leg->name = name_of(c);
@@ -206,12 +323,15 @@ struct proxy_match
 proxy_match(struct proxy *proxy, struct proxy_case *c)
 {
 	struct proxy_match m = { 0 };
-	struct search s = { 0 };
+	struct leg *found = NULL;
 
-	for (unsigned i = c->layers; i-- > 0 && s.best == NULL;) {
-		search_layer(proxy, c, i, &s);
-		if (s.best != NULL)
-			keep(c, i, s.best);
+	for (unsigned i = c->layers; i-- > 0 && found == NULL;) {
+		struct search s = search_of(c, i);
+
+		search_layer(proxy, &s);
+		found = s.best;
+		if (found != NULL)
+			keep(proxy, c, i, found);
 		if (s.dead != NULL && m.dead == NULL) {
 			m.dead = s.dead;
 			m.layer = i;
