@@ -12,9 +12,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 shopt -s nullglob
-# Those of proxies stay out until a PROXY header in pieces is skipped and legs are paired
-# alike whatever the order in which they end.
-captures=(pcaps/[!p]*.pcap pcaps/[!p]*.pcapng)
+captures=(pcaps/*.pcap pcaps/*.pcapng)
 if [ -d "$folder" ]; then
     captures+=("$folder"/zeek/smtp*.pcap "$folder"/zeek/smtp/*.pcap
         "$folder"/zeek/smtp/*.pcapng "$folder"/zeek/tls/smtp-starttls.pcap

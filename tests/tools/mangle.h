@@ -48,6 +48,8 @@ struct packet_list {
 struct mangle_flow {
 	uint8_t key[36]; /* addresses and ports, the lower end first */
 	int32_t older;   /* in the same hash bucket */
+	int8_t opener;   /* the side that sent the SYN; -1: not captured */
+	uint32_t host[2];
 	bool seen[2];
 	bool seen_data[2];
 	uint32_t first_seq[2];
@@ -61,6 +63,7 @@ struct flow_list {
 	size_t count;
 	size_t room;
 	int32_t bucket[FLOW_BUCKETS];
+	uint32_t hosts; /* how many there are */
 };
 
 uint32_t get32(const uint8_t *p);

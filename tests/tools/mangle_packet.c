@@ -138,6 +138,19 @@ starts_another(const struct mangle_flow *f, const struct packet *p)
 	return f->seen_data[!p->side];
 }
 
+/* The address of a side, as a number. */
+static uint32_t
+number_host(struct flow_list *flows, const struct mangle_flow *flow, unsigned side)
+{
+	const uint8_t *addr = flow->key + 18 * side;
+
+	for (size_t i = 0; i + 1 < flows->count; i++)
+		for (unsigned other = 0; other < 2; other++)
+			if (memcmp(flows->at[i].key + 18 * other, addr, 16) == 0)
+				return flows->at[i].host[other];
+	return flows->hosts++;
+}
+
 static struct mangle_flow *
 find_flow(struct flow_list *flows, struct packet *p, const uint8_t *key)
 {
@@ -151,8 +164,10 @@ find_flow(struct flow_list *flows, struct packet *p, const uint8_t *key)
 		flows->at =
 		    grow(flows->at, flows->count, &flows->room, sizeof(*flows->at));
 		i = (int32_t)flows->count++;
-		flows->at[i] = (struct mangle_flow){ .older = *bucket };
+		flows->at[i] = (struct mangle_flow){ .older = *bucket, .opener = -1 };
 		memcpy(flows->at[i].key, key, 36);
+		for (unsigned side = 0; side < 2; side++)
+			flows->at[i].host[side] = number_host(flows, &flows->at[i], side);
 		*bucket = i;
 	}
 	f = &flows->at[i];
@@ -174,6 +189,8 @@ note_seq(struct mangle_flow *f, const struct packet *p)
 	}
 	if (!(p->flags & TCP_SYN))
 		f->seen_data[p->side] = true;
+	else if (!(p->flags & TCP_ACK))
+		f->opener = (int8_t)p->side;
 }
 
 /* Offset of the IP header, or 0 when there is none (or no room for one). */

@@ -236,9 +236,42 @@ pass_duplicate(struct mangle *m)
 	pending_tick(m, pending, &count, true);
 }
 
+/*
+ * How often a host has dialled, when a packet of a connection it accepted passes. What
+ * made it dial, as a request to a proxy does, passes before its SYN, and what it says
+ * when it got through passes behind the SYN-ACK: no network changes that, for it happens
+ * in the host, behind the place where is captured. So packets stay on their side of
+ * these.
+ */
+static uint32_t *
+count_dials(const struct mangle *m)
+{
+	uint32_t *epoch = calloc(m->in.count + 1, sizeof(*epoch));
+	uint32_t *dials = calloc(m->flows.hosts + 1, sizeof(*dials));
+	const struct mangle_flow *f;
+	const struct packet *p;
+
+	if (epoch == NULL || dials == NULL)
+		err(EX_OSERR, NULL);
+	for (size_t i = 0; i < m->in.count; i++) {
+		p = &m->in.at[i];
+		if (p->flow == NO_FLOW)
+			continue;
+		f = &m->flows.at[p->flow];
+		for (unsigned side = 0; side < 2; side++)
+			if (f->opener != (int)side)
+				epoch[i] += dials[f->host[side]];
+		if (p->flags & TCP_SYN && f->opener >= 0)
+			dials[f->host[f->opener]]++;
+	}
+	free(dials);
+	return epoch;
+}
+
 /* How many of its flow's packets may go before slot[i]'s: within the time window. */
 static uint32_t
-displacement(struct mangle *m, const size_t *slot, size_t count, size_t i)
+displacement(
+    struct mangle *m, const size_t *slot, const uint32_t *epoch, size_t count, size_t i)
 {
 	const struct packet *at = m->in.at;
 	uint32_t n;
@@ -246,7 +279,7 @@ displacement(struct mangle *m, const size_t *slot, size_t count, size_t i)
 	if (prng_below(&m->rng, 3) != 0)
 		return 0;
 	n = 1 + prng_below(&m->rng, DISPLACE_MAX);
-	while (n > 0 && (i + n >= count ||
+	while (n > 0 && (i + n >= count || epoch[slot[i + n]] != epoch[slot[i]] ||
 			    at[slot[i + n]].time_us > at[slot[i]].time_us + m->window_us))
 		n--;
 	return n;
@@ -257,8 +290,8 @@ displacement(struct mangle *m, const size_t *slot, size_t count, size_t i)
  * doubled so that what must stay before a barrier fits in just before it.
  */
 static void
-shuffle_flow(
-    struct mangle *m, const size_t *slot, size_t count, uint64_t *key, size_t *order)
+shuffle_flow(struct mangle *m, const size_t *slot, const uint32_t *epoch, size_t count,
+    uint64_t *key, size_t *order)
 {
 	uint64_t limit = UINT64_MAX;
 	size_t j;
@@ -269,7 +302,7 @@ shuffle_flow(
 			limit = 2 * i - (i > 0);
 			continue;
 		}
-		key[i] = 2 * (i + displacement(m, slot, count, i));
+		key[i] = 2 * (i + displacement(m, slot, epoch, count, i));
 		if (key[i] > limit)
 			key[i] = limit;
 	}
@@ -294,6 +327,7 @@ pass_shuffle(struct mangle *m)
 	size_t *slot = calloc(m->in.count + 1, sizeof(*slot));
 	size_t *order = calloc(m->in.count + 1, sizeof(*order));
 	uint64_t *key = calloc(m->in.count + 1, sizeof(*key));
+	uint32_t *epoch = count_dials(m);
 
 	if (first == NULL || slot == NULL || order == NULL || key == NULL)
 		err(EX_OSERR, NULL);
@@ -306,11 +340,13 @@ pass_shuffle(struct mangle *m)
 	for (size_t i = 0; i < m->in.count; i++)
 		slot[first[m->in.at[i].flow + 1]++] = i;
 	for (size_t f = 1; f <= m->flows.count; f++)
-		shuffle_flow(m, slot + first[f - 1], first[f] - first[f - 1], key, order);
+		shuffle_flow(
+		    m, slot + first[f - 1], epoch, first[f] - first[f - 1], key, order);
 	free(first);
 	free(slot);
 	free(order);
 	free(key);
+	free(epoch);
 }
 
 static void
@@ -415,6 +451,21 @@ shift_sack(uint8_t *tcp, uint32_t other_delta)
 	}
 }
 
+/* No host gives two connections on the same ports in a row the same initial number. */
+static bool
+has_same_start(
+    const struct mangle *m, const uint32_t (*delta)[2], size_t i, unsigned side)
+{
+	const struct mangle_flow *flow = m->flows.at;
+
+	for (size_t j = 0; j < i; j++)
+		if (memcmp(flow[j].key, flow[i].key, sizeof(flow->key)) == 0 &&
+		    flow[j].first_seq[side] + delta[j][side] ==
+			flow[i].first_seq[side] + delta[i][side])
+			return true;
+	return false;
+}
+
 /* Moves each direction so that its numbers pass zero somewhere inside. */
 void
 pass_seqshift(struct mangle *m)
@@ -433,6 +484,8 @@ pass_seqshift(struct mangle *m)
 			length = f->last_seq[side] - f->first_seq[side];
 			delta[i][side] = 0u - f->first_seq[side] - 1 -
 					 prng_below(&m->rng, length == 0 ? 1 : length);
+			while (has_same_start(m, (const uint32_t(*)[2])delta, i, side))
+				delta[i][side]--;
 		}
 	for (size_t i = 0; i < m->in.count; i++) {
 		p = m->in.at[i];
