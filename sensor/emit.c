@@ -1,67 +1,90 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "emit.h"
 
-static void
-push(struct emit *emit, enum record_class class, const struct session *session,
-    const struct origin *origin, const struct slice text[FACT_TEXTS])
+/* A record in the queue, its head filled but for what its class adds; or NULL. */
+static struct record *
+begin(struct emit *emit, enum record_class class, const struct session *session,
+    const struct origin *origin, size_t text_bytes)
 {
-	struct record *r = &emit->record;
+	struct record *r = record_queue_reserve(emit->queue, text_bytes);
+	uint32_t sequence = emit->sequence++;
 
+	if (r == NULL)
+		return NULL;
 	r->class = class;
-	r->packet = emit->packet;
-	r->sequence = emit->sequence++;
+	r->sequence = sequence;
 	r->origin = *origin;
+	r->packet = emit->packet;
 	r->session = *session;
-	record_queue_push(emit->queue, r, text);
+	return r;
 }
 
 void
 emit_conn(struct emit *emit, const struct session *session, const struct origin *origin,
     const struct record_conn *conn)
 {
-	emit->record.conn = *conn;
-	push(emit, RECORD_CONN, session, origin, NULL);
+	struct record *r = begin(emit, RECORD_CONN, session, origin, 0);
+
+	if (r == NULL)
+		return;
+	r->conn = *conn;
+	record_queue_push(emit->queue, r);
 }
 
 void
 emit_prefix(struct emit *emit, const struct session *session, const struct origin *origin,
     const struct record_prefix *prefix)
 {
-	emit->record.prefix = *prefix;
-	push(emit, RECORD_PREFIX, session, origin, NULL);
+	struct record *r = begin(emit, RECORD_PREFIX, session, origin, 0);
+
+	if (r == NULL)
+		return;
+	r->prefix = *prefix;
+	record_queue_push(emit->queue, r);
 }
 
 void
 emit_turn(struct emit *emit, const struct session *session, const struct origin *origin,
     const struct record_turn *turn)
 {
-	emit->record.turn = *turn;
-	push(emit, RECORD_TURN, session, origin, NULL);
+	struct record *r = begin(emit, RECORD_TURN, session, origin, 0);
+
+	if (r == NULL)
+		return;
+	r->turn = *turn;
+	record_queue_push(emit->queue, r);
 }
 
 /* The texts of a fact within their common bound; what a parser should have kept. */
-static void
-bound_texts(
-    const struct fact *fact, struct slice text[FACT_TEXTS], uint16_t len[FACT_TEXTS])
+static size_t
+bound_texts(const struct fact *fact, struct slice text[FACT_TEXTS])
 {
 	size_t room = FACT_TEXT_MAX;
 
 	for (unsigned i = 0; i < FACT_TEXTS; i++) {
 		text[i] = slice_head(fact->text[i], room);
-		len[i] = (uint16_t)text[i].n;
 		room -= text[i].n;
+	}
+	return FACT_TEXT_MAX - room;
+}
+
+static void
+put_texts(struct record *r, const struct slice text[FACT_TEXTS])
+{
+	uint8_t *to = (uint8_t *)(r + 1);
+
+	for (unsigned i = 0; i < FACT_TEXTS; i++) {
+		r->fact.text_len[i] = (uint16_t)text[i].n;
+		if (text[i].n != 0)
+			memcpy(to, text[i].p, text[i].n);
+		to += text[i].n;
 	}
 }
 
-void
-emit_fact(struct emit *emit, const struct session *session, bool swapped,
-    const struct origin *origin, const struct fact *fact)
+static void
+put_fact(struct record_fact *to, const struct fact *fact)
 {
-	struct slice text[FACT_TEXTS];
-	struct session seen = *session;
-	struct record_fact *f = &emit->record.fact;
-
-	*f = (struct record_fact){
+	*to = (struct record_fact){
 		.type = fact->type,
 		.flags = fact->flags,
 		.ok = fact->ok,
@@ -74,17 +97,30 @@ emit_fact(struct emit *emit, const struct session *session, bool swapped,
 		.body_bytes = fact->body_bytes,
 	};
 	if (fact->type == FACT_HEADER)
-		f->header = fact->header;
+		to->header = fact->header;
 	else if (fact->type == FACT_ABORT)
-		f->abort = fact->abort;
+		to->abort = fact->abort;
 	else if (fact->type == FACT_ODDITY)
-		f->oddity = fact->oddity;
+		to->oddity = fact->oddity;
 	else if (fact->type == FACT_TUNNEL_ASKED)
-		f->tunnel = fact->tunnel;
-	bound_texts(fact, text, f->text_len);
+		to->tunnel = fact->tunnel;
+}
+
+void
+emit_fact(struct emit *emit, const struct session *session, bool swapped,
+    const struct origin *origin, const struct fact *fact)
+{
+	struct slice text[FACT_TEXTS];
+	size_t text_bytes = bound_texts(fact, text);
+	struct record *r = begin(emit, RECORD_FACT, session, origin, text_bytes);
+
+	if (r == NULL)
+		return;
 	if (swapped) {
-		seen.client = session->server;
-		seen.server = session->client;
+		r->session.client = session->server;
+		r->session.server = session->client;
 	}
-	push(emit, RECORD_FACT, &seen, origin, text);
+	put_fact(&r->fact, fact);
+	put_texts(r, text);
+	record_queue_push(emit->queue, r);
 }

@@ -12,8 +12,6 @@ struct emit {
 	struct record_queue *queue;
 	uint64_t packet;   /* number of the packet at work in the whole run */
 	uint32_t sequence; /* of the next record of that packet */
-	struct record
-	    record; /* the head being filled: too large to build anew each time */
 };
 
 void emit_conn(struct emit *emit, const struct session *session,

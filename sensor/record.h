@@ -148,9 +148,13 @@ struct record_queue;
 struct record_queue *record_queue_new(size_t bytes);
 void record_queue_free(struct record_queue *queue);
 
-/* Copies head and texts. False when the queue is full; the record is lost and counted. */
-bool record_queue_push(struct record_queue *queue, const struct record *head,
-    const struct slice text[FACT_TEXTS]);
+/*
+ * Room for a record with so many bytes of texts behind it, to be filled in place and
+ * given to record_queue_push() before anything else is asked of the queue. NULL when the
+ * queue is full; the record is lost and counted.
+ */
+struct record *record_queue_reserve(struct record_queue *queue, size_t text_bytes);
+void record_queue_push(struct record_queue *queue, struct record *record);
 
 /* The oldest record, lent until record_queue_pop(); NULL when empty. */
 const struct record *record_queue_peek(const struct record_queue *queue);

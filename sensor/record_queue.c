@@ -68,33 +68,25 @@ reserve(struct record_queue *queue, size_t need)
 	return queue->ring;
 }
 
-bool
-record_queue_push(struct record_queue *queue, const struct record *head,
-    const struct slice text[FACT_TEXTS])
+struct record *
+record_queue_reserve(struct record_queue *queue, size_t text_bytes)
 {
-	size_t bytes = sizeof(*head);
-	uint8_t *at;
+	size_t bytes = (sizeof(struct record) + text_bytes + 7) / 8 * 8;
+	struct record *record = (void *)reserve(queue, bytes);
 
-	for (unsigned i = 0; text != NULL && i < FACT_TEXTS; i++)
-		bytes += text[i].n;
-	bytes = (bytes + 7) / 8 * 8;
-	at = reserve(queue, bytes);
-	if (at == NULL) {
+	if (record == NULL)
 		queue->lost++;
-		return false;
-	}
-	memcpy(at, head, sizeof(*head));
-	((struct record *)(void *)at)->total_bytes = (uint32_t)bytes;
-	queue->tail += bytes;
-	queue->used += bytes;
+	else
+		record->total_bytes = (uint32_t)bytes;
+	return record;
+}
+
+void
+record_queue_push(struct record_queue *queue, struct record *record)
+{
+	queue->tail += record->total_bytes;
+	queue->used += record->total_bytes;
 	queue->count++;
-	at += sizeof(*head);
-	for (unsigned i = 0; text != NULL && i < FACT_TEXTS; i++) {
-		if (text[i].n != 0)
-			memcpy(at, text[i].p, text[i].n);
-		at += text[i].n;
-	}
-	return true;
 }
 
 const struct record *
