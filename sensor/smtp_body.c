@@ -77,7 +77,7 @@ is_plain(uint8_t c)
 
 /*
  * Copies the octets from p on that are in relaxed form as they stand: plain ones, and
- * single spaces between them. p[0] is plain. Returns how many; never writes behind to + n.
+ * single spaces between them. p[0] is plain. Returns how many; writes at most n.
  */
 static size_t
 copy_canonical(uint8_t *to, const uint8_t *p, size_t n)

@@ -3,6 +3,7 @@
 # CPU time of relaywatch against that of `tcpdump -r FILE -w /dev/null`, on generated
 # captures. tcpdump drifts by half between minutes, so the two run in turns and what
 # counts is the median of the rounds' ratios; differences below a tenth mean nothing.
+# As root tcpdump would give /dev/null to its own user: -Z root.
 #
 #	tests/bench/run.sh [ROUNDS]
 #
@@ -48,7 +49,7 @@ bench() {
     work=$(mktemp -d)
     cat "$capture" >/dev/null	# into the page cache
     for ((i = 0; i < rounds; i++)); do
-        measured "$work/tcpdump" tcpdump -r "$capture" -w /dev/null
+        measured "$work/tcpdump" tcpdump -Z root -r "$capture" -w /dev/null
         measured "$work/relaywatch" \
             "$relaywatch" "${home[@]}" -q -r "$capture" -o /dev/null
     done
