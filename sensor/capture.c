@@ -2,6 +2,8 @@
 #include "capture.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "capture_reader.h"
@@ -36,32 +38,51 @@ capture_free(struct capture *capture)
 	free(capture);
 }
 
-/* An expression may have no meaning for one link type ("vlan" on raw IP): no packet of it
- * matches then. It is wrong where it has none for any. */
+/* Compiles for every link type known by now; those inside a pcapng may be met later. An
+ * expression that is wrong is wrong for all. One that only has no meaning for some, like
+ * "vlan" on raw IP, would hide their packets: the file is named. */
+static int
+fill_filter(const struct capture *capture, struct packet_filter *filter,
+    struct capture_error *error)
+{
+	const struct source *unfit = NULL;
+	struct capture_error why;
+	size_t fit = 0;
+
+	for (size_t i = 0; i < capture->n_sources; i++) {
+		const struct source *source = &capture->sources[i];
+
+		if (source->linktype == LINKTYPE_UNKNOWN)
+			continue;
+		if (packet_filter_add(filter, source->linktype, &why) == 0) {
+			fit++;
+		} else if (unfit == NULL) {
+			unfit = source;
+			*error = why;
+		}
+	}
+	if (unfit != NULL && fit > 0) {
+		why = *error;
+		packet_filter_name_linktype(unfit->linktype, &why);
+		capture_fail(error, unfit->name, why.text);
+	}
+	if (unfit != NULL)
+		return -1;
+	return fit > 0 ? 0 : packet_filter_add(filter, LINKTYPE_ETHERNET, error);
+}
+
 int
 capture_filter(
     struct capture *capture, const char *expression, struct capture_error *error)
 {
-	struct capture_error first = { "" }, why;
-	struct packet_filter *filter = packet_filter_new();
-	size_t n = capture->n_sources > 0 ? capture->n_sources : 1, good = 0;
+	struct packet_filter *filter = packet_filter_new(expression);
 
 	if (filter == NULL) {
 		capture_fail(error, "filter", strerror(ENOMEM));
 		return -1;
 	}
-	for (size_t i = 0; i < n; i++) {
-		uint16_t linktype = i < capture->n_sources ? capture->sources[i].linktype
-							   : LINKTYPE_ETHERNET;
-
-		if (packet_filter_add(filter, linktype, expression, &why) == 0)
-			good++;
-		else if (first.text[0] == '\0')
-			first = why;
-	}
-	if (good == 0) {
+	if (fill_filter(capture, filter, error) == -1) {
 		packet_filter_free(filter);
-		*error = first;
 		return -1;
 	}
 	packet_filter_free(capture->filter);
@@ -103,6 +124,17 @@ sift_down(struct capture *capture)
 	}
 }
 
+/* A block for each of many open files would be much memory; in all they get this. */
+static size_t
+block_bytes(size_t n_open)
+{
+	const size_t all = 64 * (size_t)READER_BLOCK, least = READER_BLOCK / 16;
+
+	if (n_open <= all / READER_BLOCK)
+		return READER_BLOCK;
+	return all / n_open > least ? all / n_open : least;
+}
+
 static void
 push(struct capture *capture, struct reader *reader)
 {
@@ -110,6 +142,7 @@ push(struct capture *capture, struct reader *reader)
 	size_t at = capture->n_open++;
 
 	open[at] = reader;
+	reader->block_bytes = block_bytes(capture->n_open);
 	for (; at > 0 && is_before(open[at], open[(at - 1) / 2]); at = (at - 1) / 2)
 		swap(&open[at], &open[(at - 1) / 2]);
 }
@@ -119,14 +152,48 @@ close_source(struct capture *capture, struct reader *reader)
 {
 	struct source *source = &capture->sources[reader->source];
 	struct capture_error text;
+	size_t n;
 
-	if (reader->damage[0] != '\0') {
+	if (reader->flaws > 0) {
 		capture_fail(&text, source->name, reader->damage);
+		n = strlen(text.text);
+		if (reader->flaws > 1)
+			snprintf(text.text + n, sizeof(text.text) - n,
+			    " (and %" PRIu64 " more)", reader->flaws - 1);
 		capture_add_damage(capture, text.text);
 	}
 	capture->done += source->size != 0 ? source->size : reader->bytes.done;
 	source->reader = NULL;
 	reader->ops->close(reader);
+}
+
+/* More files overlap than descriptors may be open: from here on, files hold one only
+ * while they are read. */
+static void
+park_all(struct capture *capture)
+{
+	capture->parking = true;
+	for (size_t i = 0; i < capture->n_open; i++) {
+		struct reader *reader = capture->open[i];
+
+		bytes_park(&reader->bytes, capture->sources[reader->source].name);
+	}
+}
+
+static enum open_result
+open_source(struct capture *capture, struct source *source, struct capture_error *why)
+{
+	enum open_result result = open_reader(source->name, &source->reader, why);
+
+	if (result == OPEN_NO_DESCRIPTOR && !capture->parking) {
+		park_all(capture);
+		result = open_reader(source->name, &source->reader, why);
+	}
+	if (result != OPEN_OK)
+		source->reader = NULL;
+	else if (capture->parking)
+		bytes_park(&source->reader->bytes, source->name);
+	return result;
 }
 
 /* Opens the waiting source whose turn has come. */
@@ -137,9 +204,7 @@ open_next(struct capture *capture)
 	struct source *source = &capture->sources[index];
 	struct capture_error why;
 
-	if (source->reader == NULL &&
-	    open_reader(source->name, &source->reader, &why) != OPEN_OK) {
-		source->reader = NULL;
+	if (source->reader == NULL && open_source(capture, source, &why) != OPEN_OK) {
 		capture_add_damage(capture, why.text);
 		return;
 	}
@@ -235,6 +300,20 @@ refill_first(struct capture *capture)
 	sift_down(capture);
 }
 
+/* Keeps what the filter leaves of packets from one source. Returns how many. */
+static size_t
+apply_filter(struct capture *capture, struct packet *packets, size_t n, uint16_t source)
+{
+	struct capture_error why = { "" }, text;
+
+	n = packet_filter_apply(capture->filter, packets, n, &why);
+	if (why.text[0] != '\0') {
+		capture_fail(&text, capture->sources[source].name, why.text);
+		capture_add_damage(capture, text.text);
+	}
+	return n;
+}
+
 /* A run of packets from the first reader. Returns how many the filter leaves. */
 static size_t
 run_first(struct capture *capture, struct packet *out, size_t max)
@@ -251,7 +330,9 @@ run_first(struct capture *capture, struct packet *out, size_t max)
 	}
 	if (reader->state == READER_READY)
 		sift_down(capture);
-	return capture->filter != NULL ? packet_filter_apply(capture->filter, out, n) : n;
+	if (capture->filter == NULL)
+		return n;
+	return apply_filter(capture, out, n, reader->source);
 }
 
 size_t

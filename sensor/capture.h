@@ -3,9 +3,10 @@
 #define RELAYWATCH_CAPTURE_H
 
 /*
- * Saved captures in, packets out, merged by packet time over all files. The only user of
- * pcap.h. Plain pcap files are read by a block reader of our own (libpcap's costs more
- * than all the rest of the work); every other form goes through libpcap.
+ * Saved captures in, packets out, merged by packet time over all files. They are read by
+ * block readers of our own, pcap and pcapng, plain or packed with gzip or zstd: libpcap's
+ * costs more than all the rest of the work, and takes one link type a file. Of libpcap,
+ * whose only user this is, we take the filters.
  */
 
 #include "packet.h"
@@ -30,8 +31,10 @@ void capture_free(struct capture *capture);
 int capture_add(struct capture *capture, const char *path, struct capture_error *error);
 
 /*
- * Compiles a BPF filter expression for every link type met. Call it after the last
- * capture_add(). 0, or -1 with *error.
+ * Compiles a BPF filter expression, lent until capture_free(), for every link type met.
+ * Call it after the last capture_add(). 0, or -1 with *error when it is wrong or has no
+ * meaning for a file's link type. Packets of another link type inside a file, for which
+ * it has none, are left out, and the file is named by capture_damage().
  */
 int capture_filter(
     struct capture *capture, const char *expression, struct capture_error *error);
@@ -42,7 +45,7 @@ int capture_filter(
  */
 size_t capture_next(struct capture *capture, struct packet batch[static CAPTURE_BATCH]);
 
-/* The files that turned out damaged while reading (cut short, bad record), one by one
+/* The files that turned out damaged while reading (cut short, bad block), one by one
  * from index 0; NULL after the last. Valid until capture_free(). */
 const char *capture_damage(const struct capture *capture, size_t index);
 

@@ -30,38 +30,63 @@ capture_add_damage(struct capture *capture, const char *text)
 		capture->n_damage++;
 }
 
+/* As open(2), and what the first octets say; packed ones unpacked. */
+static enum open_result
+open_bytes(const char *path, struct byte_source *bytes, enum capture_format *format,
+    struct capture_error *error)
+{
+	if (bytes_open(bytes, path) == -1) {
+		capture_fail(error, path, strerror(errno));
+		return errno == EMFILE || errno == ENFILE ? OPEN_NO_DESCRIPTOR
+							  : OPEN_FAILED;
+	}
+	if (bytes_peek(bytes) == -1) {
+		capture_fail(error, path, bytes->why);
+		return OPEN_FAILED;
+	}
+	*format = bytes_format(bytes);
+	if (*format != FORMAT_GZIP && *format != FORMAT_ZSTD)
+		return OPEN_OK;
+	if (bytes_unpack(bytes, *format) == -1 || bytes_peek(bytes) == -1) {
+		capture_fail(error, path, bytes->why);
+		return OPEN_PACKED;
+	}
+	*format = bytes_format(bytes);
+	return OPEN_OK;
+}
+
+static const char *
+refusal(const struct byte_source *bytes, enum capture_format format)
+{
+	if (format == FORMAT_EMPTY)
+		return bytes->unpacker == NULL ? "empty file"
+					       : "packed, but nothing in it";
+	if (format == FORMAT_GZIP || format == FORMAT_ZSTD)
+		return "packed twice; unpack it once";
+	return bytes->unpacker == NULL
+		   ? "not a capture file (pcap or pcapng)"
+		   : "packed, but not a capture file (pcap or pcapng)";
+}
+
 enum open_result
 open_reader(const char *path, struct reader **reader, struct capture_error *error)
 {
-	static const struct {
-		enum open_result result;
-		const char *text;
-	} refusals[] = {
-		[FORMAT_EMPTY] = { OPEN_NO_CAPTURE, "empty file" },
-		[FORMAT_UNKNOWN] = { OPEN_NO_CAPTURE,
-		    "not a capture file (pcap or pcapng)" },
-		[FORMAT_GZIP] = { OPEN_COMPRESSED,
-		    "gzip-compressed; decompress it first" },
-		[FORMAT_ZSTD] = { OPEN_COMPRESSED,
-		    "zstd-compressed; decompress it first" },
-	};
 	struct capture_error why = { "" };
 	struct byte_source bytes;
 	enum capture_format format;
+	enum open_result result = open_bytes(path, &bytes, &format, error);
 
-	if (bytes_open(&bytes, path) == -1 || bytes_peek(&bytes) == -1) {
-		capture_fail(error, path, strerror(errno));
+	if (result != OPEN_OK) {
 		bytes_close(&bytes);
-		return OPEN_FAILED;
+		return result;
 	}
-	format = bytes_format(&bytes);
-	if (format != FORMAT_PCAP && format != FORMAT_LIBPCAP) {
+	if (format != FORMAT_PCAP && format != FORMAT_PCAPNG) {
+		capture_fail(error, path, refusal(&bytes, format));
 		bytes_close(&bytes);
-		capture_fail(error, path, refusals[format].text);
-		return refusals[format].result;
+		return OPEN_NO_CAPTURE;
 	}
 	*reader = format == FORMAT_PCAP ? reader_open_pcap(&bytes, &why)
-					: reader_open_libpcap(&bytes, &why);
+					: reader_open_pcapng(&bytes, &why);
 	if (*reader != NULL)
 		return OPEN_OK;
 	capture_fail(error, path, why.text);
@@ -122,12 +147,13 @@ add_source(struct capture *capture, const char *path, const struct stat *st,
 		reader->ops->close(reader);
 		return OPEN_FAILED;
 	}
+	if (S_ISREG(st->st_mode))
+		source->first_us = reader_first_us(reader);
 	source->linktype = reader->linktype;
 	if (!S_ISREG(st->st_mode)) {
 		source->reader = reader;
 		return OPEN_OK;
 	}
-	source->first_us = reader_first_us(reader);
 	source->size = (uint64_t)st->st_size;
 	source->dev = st->st_dev;
 	source->ino = st->st_ino;
@@ -190,7 +216,7 @@ arrange(struct capture *capture, size_t first)
 	qsort(s + first, n - first, sizeof(*s), by_time_and_name);
 }
 
-/* Whether a compressed file in a directory was meant as a capture. */
+/* Whether a file in a directory that cannot be unpacked was meant as a capture. */
 static bool
 is_named_capture(const char *name)
 {
@@ -210,8 +236,8 @@ add_entry(struct capture *capture, const FTSENT *entry)
 		if (!S_ISREG(entry->fts_statp->st_mode))
 			return;
 		result = add_source(capture, entry->fts_path, entry->fts_statp, &why);
-		if (result == OPEN_FAILED ||
-		    (result == OPEN_COMPRESSED && is_named_capture(entry->fts_name)))
+		if (result == OPEN_FAILED || result == OPEN_NO_DESCRIPTOR ||
+		    (result == OPEN_PACKED && is_named_capture(entry->fts_name)))
 			capture_add_damage(capture, why.text);
 		break;
 	case FTS_DNR:

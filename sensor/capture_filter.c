@@ -9,19 +9,26 @@ enum { LINKTYPE_RAW = 101, PROGRAMS_MAX = 32 };
 
 struct program {
 	uint16_t linktype;
+	bool fits; /* the expression has a meaning for it */
 	struct bpf_program bpf;
 };
 
 /* One program for each link type; packets of others do not match. */
 struct packet_filter {
+	const char *expression;
 	struct program programs[PROGRAMS_MAX];
 	size_t n;
+	bool full_told;
 };
 
 struct packet_filter *
-packet_filter_new(void)
+packet_filter_new(const char *expression)
 {
-	return calloc(1, sizeof(struct packet_filter));
+	struct packet_filter *filter = calloc(1, sizeof(*filter));
+
+	if (filter != NULL)
+		filter->expression = expression;
+	return filter;
 }
 
 void
@@ -34,40 +41,80 @@ packet_filter_free(struct packet_filter *filter)
 	free(filter);
 }
 
-static struct program *
+static const struct program *
 program_of(const struct packet_filter *filter, uint16_t linktype)
 {
 	for (size_t i = 0; i < filter->n; i++)
 		if (filter->programs[i].linktype == linktype)
-			return (struct program *)&filter->programs[i];
+			return &filter->programs[i];
 	return NULL;
 }
 
-int
-packet_filter_add(struct packet_filter *filter, uint16_t linktype, const char *expression,
-    struct capture_error *error)
+static int
+dlt_of(uint16_t linktype)
 {
+	return linktype == LINKTYPE_RAW ? DLT_RAW : linktype;
+}
+
+void
+packet_filter_name_linktype(uint16_t linktype, struct capture_error *error)
+{
+	const char *name = pcap_datalink_val_to_name(dlt_of(linktype));
+	struct capture_error named = { "" };
+
+	snprintf(named.text, sizeof(named.text), "link type %s (%u): %.400s",
+	    name != NULL ? name : "unknown", linktype, error->text);
+	*error = named;
+}
+
+static void
+fail(struct capture_error *error, const char *expression, const char *why)
+{
+	snprintf(error->text, sizeof(error->text), "filter \"%.200s\": %.150s",
+	    expression, why);
+}
+
+int
+packet_filter_add(
+    struct packet_filter *filter, uint16_t linktype, struct capture_error *error)
+{
+	const struct program *known = program_of(filter, linktype);
 	struct program *program = &filter->programs[filter->n];
-	int failed, dlt = linktype == LINKTYPE_RAW ? DLT_RAW : linktype;
 	pcap_t *pcap;
 
-	if (filter->n == PROGRAMS_MAX || program_of(filter, linktype) != NULL)
-		return 0;
-	pcap = pcap_open_dead(dlt, READER_RECORD_MAX);
+	if (known != NULL)
+		return known->fits ? 0 : -1;
+	if (filter->n == PROGRAMS_MAX)
+		return 0; /* told when a packet comes: make_program() */
+	pcap = pcap_open_dead(dlt_of(linktype), READER_RECORD_MAX);
 	if (pcap == NULL) {
-		snprintf(error->text, sizeof(error->text), "out of memory");
+		fail(error, filter->expression, "out of memory");
 		return -1;
 	}
-	failed = pcap_compile(pcap, &program->bpf, expression, 1, PCAP_NETMASK_UNKNOWN);
-	if (failed)
-		snprintf(error->text, sizeof(error->text), "filter \"%.200s\": %.250s",
-		    expression, pcap_geterr(pcap));
+	*program = (struct program){ .linktype = linktype };
+	program->fits = pcap_compile(pcap, &program->bpf, filter->expression, 1,
+			    PCAP_NETMASK_UNKNOWN) == 0;
+	if (!program->fits)
+		fail(error, filter->expression, pcap_geterr(pcap));
 	pcap_close(pcap);
-	if (failed)
-		return -1;
-	program->linktype = linktype;
 	filter->n++;
-	return 0;
+	return program->fits ? 0 : -1;
+}
+
+/* For a link type met on the way. NULL when there are too many. */
+static const struct program *
+make_program(struct packet_filter *filter, uint16_t linktype, struct capture_error *why)
+{
+	bool full = filter->n == PROGRAMS_MAX;
+
+	if (full && filter->full_told)
+		return NULL;
+	if (full)
+		fail(why, filter->expression, "too many link types at once");
+	filter->full_told = full;
+	if (full || packet_filter_add(filter, linktype, why) == -1)
+		packet_filter_name_linktype(linktype, why);
+	return program_of(filter, linktype);
 }
 
 static bool
@@ -76,18 +123,24 @@ matches(const struct program *program, const struct packet *packet)
 	const struct pcap_pkthdr header = { .caplen = packet->caplen,
 		.len = packet->wirelen };
 
-	return pcap_offline_filter(&program->bpf, &header, packet->data) != 0;
+	return program->fits &&
+	       pcap_offline_filter(&program->bpf, &header, packet->data) != 0;
 }
 
 size_t
-packet_filter_apply(const struct packet_filter *filter, struct packet *packets, size_t n)
+packet_filter_apply(struct packet_filter *filter, struct packet *packets, size_t n,
+    struct capture_error *why)
 {
 	const struct program *program = NULL;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		if (program == NULL || program->linktype != packets[i].linktype)
-			program = program_of(filter, packets[i].linktype);
+		uint16_t linktype = packets[i].linktype;
+
+		if (program == NULL || program->linktype != linktype)
+			program = program_of(filter, linktype);
+		if (program == NULL)
+			program = make_program(filter, linktype, why);
 		if (program != NULL && matches(program, &packets[i]))
 			packets[kept++] = packets[i];
 	}

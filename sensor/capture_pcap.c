@@ -6,9 +6,12 @@
 #include <stdlib.h>
 
 /*
- * Plain pcap files of version 2.4 (draft-ietf-opsawg-pcap), block by block. A record that
- * straddles the end of the block is moved in front of the place where the next one goes,
- * so that records are whole in memory and reads are aligned:
+ * Pcap files (draft-ietf-opsawg-pcap), block by block: of version 2.4, the one there is
+ * since 1998, and older ones, which have the two lengths of a record the other way round,
+ * and the "modified" ones of old Linux systems, whose record headers are longer.
+ *
+ * A record that straddles the end of the block is moved in front of the place where the
+ * next one goes, so that records are whole in memory and reads are aligned:
  *
  *	| ... carried | block ... |
  */
@@ -16,17 +19,21 @@
 enum {
 	FILE_HEADER = 24,
 	RECORD_HEADER = 16,
+	MODIFIED_HEADER = 24, /* 16, and the interface, protocol and kind of packet */
 	/* A record and the header of the next, which its time is judged by. */
-	CARRY_MAX = 2 * RECORD_HEADER + READER_RECORD_MAX,
-	FIRST_READ = 4096, /* enough to see when a capture starts */
+	CARRY_MAX = 2 * MODIFIED_HEADER + READER_RECORD_MAX,
 };
+
+/* Which of its two lengths a record has first. */
+enum lengths { LENGTHS_USUAL, LENGTHS_SWAPPED, LENGTHS_EITHER };
 
 struct pcap_reader {
 	struct reader reader;
 	bool swapped, nano, eof;
+	enum lengths lengths;
+	uint32_t header; /* octets before the packet in a record */
 	size_t pos, end; /* what is in memory of the file from the next record on */
 	uint32_t caplen, wirelen; /* of the next record */
-	size_t block_n;           /* octets to ask for */
 	uint8_t memory[CARRY_MAX + READER_BLOCK];
 };
 
@@ -64,13 +71,27 @@ look_short(struct pcap_reader *r, size_t there)
 {
 	if (!r->eof)
 		r->reader.state = READER_DRY;
+	else if (r->reader.bytes.why[0] != '\0')
+		reader_damaged(&r->reader, "%s", r->reader.bytes.why);
 	else if (there == 0)
 		r->reader.state = READER_END;
-	else if (there < RECORD_HEADER)
+	else if (there < r->header)
 		reader_damaged(&r->reader, "cut short in the record header");
 	else
 		reader_damaged(&r->reader, "cut short, %zu of %u octets",
-		    there - RECORD_HEADER, r->caplen);
+		    there - r->header, r->caplen);
+}
+
+/* Old files: the captured length is the smaller one, where that can tell. */
+static void
+set_lengths_right(struct pcap_reader *r)
+{
+	uint32_t caplen = r->caplen;
+
+	if (r->lengths == LENGTHS_EITHER && caplen <= r->wirelen)
+		return;
+	r->caplen = r->wirelen;
+	r->wirelen = caplen;
 }
 
 /* Looks at the record at pos: state and head_us. */
@@ -81,23 +102,25 @@ look(struct pcap_reader *r)
 	size_t there = r->end - r->pos, need;
 	int64_t stamp, next;
 
-	if (there < RECORD_HEADER) {
+	if (there < r->header) {
 		look_short(r, there);
 		return;
 	}
 	r->caplen = get32(r, p + 8);
 	r->wirelen = get32(r, p + 12);
+	if (r->lengths != LENGTHS_USUAL)
+		set_lengths_right(r);
 	if (r->caplen > READER_RECORD_MAX) {
 		reader_damaged(&r->reader, "bad record length %u", r->caplen);
 		return;
 	}
-	need = RECORD_HEADER + r->caplen;
-	if (there < need || (there < need + RECORD_HEADER && !r->eof)) {
+	need = r->header + r->caplen;
+	if (there < need || (there < need + r->header && !r->eof)) {
 		look_short(r, there);
 		return;
 	}
 	stamp = next = stamp_us(r, p);
-	if (there >= need + RECORD_HEADER)
+	if (there >= need + r->header)
 		next = stamp_us(r, p + need);
 	r->reader.head_us = reader_sane_time(r->reader.clock_us, stamp, next);
 	r->reader.state = READER_READY;
@@ -111,7 +134,7 @@ pcap_run(struct reader *reader, struct packet *out, size_t max, int64_t until_us
 
 	while (n < max && reader->state == READER_READY && reader->head_us <= until_us) {
 		out[n++] = (struct packet){
-			.data = r->memory + r->pos + RECORD_HEADER,
+			.data = r->memory + r->pos + r->header,
 			.caplen = r->caplen,
 			.wirelen = r->wirelen > r->caplen ? r->wirelen : r->caplen,
 			.linktype = reader->linktype,
@@ -120,7 +143,7 @@ pcap_run(struct reader *reader, struct packet *out, size_t max, int64_t until_us
 			    .source = reader->source },
 		};
 		reader->clock_us = reader->head_us;
-		r->pos += RECORD_HEADER + r->caplen;
+		r->pos += r->header + r->caplen;
 		look(r);
 	}
 	return n;
@@ -141,7 +164,7 @@ static void
 pcap_refill(struct reader *reader)
 {
 	struct pcap_reader *r = pcap_reader_of(reader);
-	size_t most = CARRY_MAX + r->block_n;
+	size_t most = CARRY_MAX + reader->block_bytes;
 
 	carry(r);
 	/* A pipe gives less than a block; go on only until there is a packet. */
@@ -149,15 +172,11 @@ pcap_refill(struct reader *reader)
 		ssize_t got =
 		    bytes_read(&reader->bytes, r->memory + r->end, most - r->end);
 
-		if (got == -1) {
-			reader_damaged(reader, "%s", strerror(errno));
-			return;
-		}
-		r->eof = got == 0;
-		r->end += (size_t)got;
+		r->eof = got <= 0;
+		if (got > 0)
+			r->end += (size_t)got;
 		look(r);
 	}
-	r->block_n = READER_BLOCK;
 }
 
 static void
@@ -175,32 +194,68 @@ static uint16_t
 linktype_of(uint32_t field)
 {
 	field &= 0x03ffffff;
-	return field <= 0xffff ? (uint16_t)field : 0xffff;
+	return field <= 0xffff ? (uint16_t)field : LINKTYPE_UNKNOWN;
+}
+
+/* What the file's header says. 0, or -1 where no such file is known. */
+static int
+read_header(struct pcap_reader *r, const uint8_t header[static FILE_HEADER])
+{
+	uint32_t version;
+
+	r->swapped = (header[0] == 0xa1) == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
+	r->nano = header[0] == 0x4d || header[3] == 0x4d;
+	r->header =
+	    header[0] == 0x34 || header[3] == 0x34 ? MODIFIED_HEADER : RECORD_HEADER;
+	r->reader.linktype = linktype_of(get32(r, header + 20));
+	version = get32(r, header + 4);
+	if (header[0] != 0xa1)
+		version = version >> 16 | version << 16; /* it is two fields */
+	switch (version) {
+	case 0x20000:
+	case 0x20001:
+	case 0x20002:
+	case 543 << 16: /* by an old tcpdump of DEC */
+		r->lengths = LENGTHS_SWAPPED;
+		return 0;
+	case 0x20003:
+		r->lengths = LENGTHS_EITHER;
+		return 0;
+	case 0x20004:
+		r->lengths = LENGTHS_USUAL;
+		return 0;
+	default:
+		return -1;
+	}
 }
 
 struct reader *
 reader_open_pcap(struct byte_source *bytes, struct capture_error *error)
 {
 	struct pcap_reader *r = malloc(sizeof(*r));
+	const char *why = strerror(ENOMEM);
 	uint8_t header[FILE_HEADER];
 
-	/* The header was peeked at, so that it can be had. */
-	if (r == NULL || bytes_read(bytes, header, FILE_HEADER) != FILE_HEADER) {
-		snprintf(error->text, sizeof(error->text), "%s", strerror(ENOMEM));
+	if (r != NULL) {
+		/* All but the memory: its pages are touched when they are read into. */
+		memset(r, 0, offsetof(struct pcap_reader, memory));
+		why = "cut short in the file header";
+		/* It was peeked at, so that all there is comes at once. */
+		if (bytes_read(bytes, header, FILE_HEADER) == FILE_HEADER)
+			why =
+			    read_header(r, header) == -1 ? "of an unknown version" : NULL;
+	}
+	if (why != NULL) {
+		snprintf(error->text, sizeof(error->text), "%s", why);
 		bytes_close(bytes);
 		free(r);
 		return NULL;
 	}
-	/* All but the memory, whose pages are touched only when they are read into. */
-	memset(r, 0, offsetof(struct pcap_reader, memory));
-	r->swapped = (header[0] == 0xa1) == (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-	r->nano = header[0] == 0x4d || header[3] == 0x4d;
 	r->pos = r->end = CARRY_MAX;
-	r->block_n = FIRST_READ;
 	r->reader.ops = &pcap_ops;
 	r->reader.bytes = *bytes;
+	r->reader.block_bytes = READER_FIRST;
 	r->reader.state = READER_DRY;
 	r->reader.clock_us = -1;
-	r->reader.linktype = linktype_of(get32(r, header + 20));
 	return &r->reader;
 }

@@ -5,8 +5,8 @@
 /*
  * Private to capture*.c. A reader walks one saved capture. It owns a buffer; packets
  * point into it and are lent until refill or close. It always knows the time of its next
- * packet, by which capture.c merges. Under it lies a byte source, the place for
- * decompression.
+ * packet, by which capture.c merges. Under it lies a byte source: a file as it is, or
+ * unpacked from gzip or zstd.
  */
 
 #include <stdbool.h>
@@ -15,17 +15,26 @@
 #include "capture.h"
 
 enum {
-	BYTES_PEEK_MAX = 24, /* the file header of a pcap */
-	READER_BLOCK = 256 * 1024,
+	BYTES_PEEK_MAX = 24,            /* the file header of a pcap */
+	READER_BLOCK = 256 * 1024,      /* what a reader has room for at once */
+	READER_FIRST = 4096,            /* enough to see when a capture starts */
 	READER_RECORD_MAX = 256 * 1024, /* the most octets a packet may have */
-	READER_DAMAGE_MAX = 300,
+	READER_DAMAGE_MAX = 200,
+	LINKTYPE_UNKNOWN = 0xffff,
 };
 
+struct unpacker;
+
 struct byte_source {
-	int fd;
-	uint64_t done; /* octets read */
+	int fd;           /* -1 while parked */
+	const char *path; /* NULL, or parked between reads: see bytes_park() */
+	dev_t dev;        /* of the file parked */
+	ino_t ino;
+	uint64_t done;             /* octets of the file read, packed or not */
+	struct unpacker *unpacker; /* NULL where the file is not packed */
 	uint8_t peek[BYTES_PEEK_MAX];
 	size_t peek_n, peek_at; /* peeked at, and how much of that was read since */
+	char why[100];          /* no more can be read; "" while all is well */
 };
 
 enum reader_state {
@@ -38,12 +47,14 @@ struct reader {
 	const struct reader_ops *ops;
 	struct byte_source bytes;
 	enum reader_state state;
-	uint16_t linktype;
+	uint16_t linktype; /* of a pcap; of the first interface of a pcapng */
 	uint16_t source;
-	int64_t head_us;  /* of the next packet, made sane: see reader_sane_time() */
-	int64_t clock_us; /* of the last packet given out; -1 before the first */
-	uint64_t number;  /* packets given out */
-	char damage[READER_DAMAGE_MAX];
+	size_t block_bytes; /* how much to read at once */
+	int64_t head_us;    /* of the next packet, made sane: see reader_sane_time() */
+	int64_t clock_us;   /* of the last packet given out; -1 before the first */
+	uint64_t number;    /* packets given out */
+	uint64_t flaws;     /* how often it was damaged; */
+	char damage[READER_DAMAGE_MAX]; /* the worst, or "" */
 };
 
 struct reader_ops {
@@ -62,23 +73,56 @@ enum capture_format {
 	FORMAT_UNKNOWN,
 	FORMAT_GZIP,
 	FORMAT_ZSTD,
-	FORMAT_PCAP,    /* for our own reader */
-	FORMAT_LIBPCAP, /* for libpcap's */
+	FORMAT_PCAP,
+	FORMAT_PCAPNG,
 };
 
 /* Opens path, "-" being standard input. 0, or -1 with errno. */
 int bytes_open(struct byte_source *bytes, const char *path);
 void bytes_close(struct byte_source *bytes);
-/* As read(2). */
+/* As read(2), but what is wrong is in bytes->why. */
 ssize_t bytes_read(struct byte_source *bytes, void *buf, size_t n);
-/* Reads up to BYTES_PEEK_MAX octets ahead. 0, or -1 with errno. */
+/* The same, past peeking and unpacking: octets of the file. */
+ssize_t bytes_read_packed(struct byte_source *bytes, void *buf, size_t n);
+/* Reads up to BYTES_PEEK_MAX octets ahead. 0, or -1 with bytes->why. */
 int bytes_peek(struct byte_source *bytes);
 enum capture_format bytes_format(const struct byte_source *bytes);
+/* From here on gives what the file unpacks to. 0, or -1 with bytes->why. */
+int bytes_unpack(struct byte_source *bytes, enum capture_format format);
+/* Holds a descriptor only while reading from here on, opening path, lent for good, each
+ * time. Only for regular files; others are left as they are. */
+void bytes_park(struct byte_source *bytes, const char *path);
+
+/* Takes over what was peeked at. NULL with *why. */
+struct unpacker *unpacker_new(
+    enum capture_format format, struct slice peeked, const char **why);
+void unpacker_free(struct unpacker *unpacker);
+/* As bytes_read(). Reads packed octets from bytes. */
+ssize_t unpacker_read(
+    struct unpacker *unpacker, struct byte_source *bytes, void *buf, size_t n);
+
+/* What unpackers are given to work on; both advance. */
+struct unpack_step {
+	struct slice in;
+	uint8_t *out;
+	size_t room;
+	bool between; /* kept by the unpacker: the input may end here */
+};
+
+/* One kind of packing. */
+struct unpack_method {
+	void *(*make)(void);
+	void (*drop)(void *state);
+	/* Goes on as far as input and room allow, or to the end of a part. NULL, or what
+	 * is wrong. */
+	const char *(*step)(void *state, struct unpack_step *step);
+};
+
+extern const struct unpack_method unpack_gzip, unpack_zstd;
 
 /* Both take over *bytes, also when they fail. NULL with *error, without the path. */
 struct reader *reader_open_pcap(struct byte_source *bytes, struct capture_error *error);
-struct reader *reader_open_libpcap(
-    struct byte_source *bytes, struct capture_error *error);
+struct reader *reader_open_pcapng(struct byte_source *bytes, struct capture_error *error);
 
 /*
  * The time to give to a packet stamped stamp_us, when the file's packet before it had
@@ -101,17 +145,25 @@ reader_sane_time(int64_t clock_us, int64_t stamp_us, int64_t next_us)
 /* Ends reading; the text is kept in reader->damage with the number of the next packet. */
 __attribute__((format(printf, 2, 3))) void reader_damaged(
     struct reader *reader, const char *format, ...);
+/* The same before packet number, where reading can go on. */
+__attribute__((format(printf, 3, 4))) void reader_flawed(
+    struct reader *reader, uint64_t number, const char *format, ...);
 
 struct packet_filter;
 
-struct packet_filter *packet_filter_new(void);
+/* The expression is lent for good. */
+struct packet_filter *packet_filter_new(const char *expression);
 void packet_filter_free(struct packet_filter *filter);
-/* Compiles for one more link type. 0, or -1 with *error. */
-int packet_filter_add(struct packet_filter *filter, uint16_t linktype,
-    const char *expression, struct capture_error *error);
-/* Keeps the packets that match, in order, and returns how many. */
-size_t packet_filter_apply(
-    const struct packet_filter *filter, struct packet *packets, size_t n);
+/* Compiles for one more link type. 0, or -1 with *error, which is untouched where that
+ * was told before. */
+int packet_filter_add(
+    struct packet_filter *filter, uint16_t linktype, struct capture_error *error);
+/* Puts the name of the link type in front of what is wrong. */
+void packet_filter_name_linktype(uint16_t linktype, struct capture_error *error);
+/* Keeps the packets that match, in order, and returns how many. The first time that the
+ * expression has no meaning for a link type, *why says so, else it is untouched. */
+size_t packet_filter_apply(struct packet_filter *filter, struct packet *packets, size_t n,
+    struct capture_error *why);
 
 /* From here on: what capture.c (merging) and capture_add.c (opening) share. */
 
@@ -135,6 +187,7 @@ struct capture {
 	size_t n_waiting, waiting_at;
 	struct reader **open; /* a heap: the one with the earliest packet first */
 	size_t n_open;
+	bool parking;     /* more files overlap than there are descriptors */
 	int64_t clock_us; /* time of the last packet given out */
 
 	uint64_t done; /* octets of the sources that are closed */
@@ -144,7 +197,13 @@ struct capture {
 };
 
 /* How opening a source went, for directories, where not all is a failure. */
-enum open_result { OPEN_OK, OPEN_NO_CAPTURE, OPEN_COMPRESSED, OPEN_FAILED };
+enum open_result {
+	OPEN_OK,
+	OPEN_NO_CAPTURE,
+	OPEN_PACKED,        /* it cannot be unpacked, so who knows what it is */
+	OPEN_NO_DESCRIPTOR, /* too many files are open */
+	OPEN_FAILED,
+};
 
 /* Opens the reader that the file's first octets ask for. */
 enum open_result open_reader(

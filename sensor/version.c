@@ -7,6 +7,8 @@
 #include <libpsl.h>
 #include <pcap/pcap.h>
 #include <xxhash.h>
+#include <zlib.h>
+#include <zstd.h>
 
 #include "ndpi_shim.h"
 
@@ -23,4 +25,6 @@ version_print(FILE *out)
 	fprintf(out, "xxHash %u.%u.%u\n", xxh / 10000, xxh / 100 % 100, xxh % 100);
 	fprintf(out, "libidn2 %s\n", idn2_check_version(NULL));
 	fprintf(out, "libpsl %s\n", psl_get_version());
+	fprintf(out, "zlib %s\n", zlibVersion());
+	fprintf(out, "zstd %s\n", ZSTD_versionString());
 }
