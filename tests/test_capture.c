@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
+#include "capture_image.h"
 
 #include <fts.h>
-#include <ftw.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,178 +9,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-#include "capture.h"
-
-enum { RECORD_MAX = 256 * 1024, FILE_MAX = 4 << 20, DAY = 86400, LINK_ETHERNET = 1 };
-
-/* A capture file under construction. */
-struct image {
-	uint8_t b[FILE_MAX];
-	size_t n;
-	bool swapped, nano;
-};
-
-static struct image image;
-static char dir[64];
-
-static int
-enter(void **state)
-{
-	(void)state;
-	snprintf(dir, sizeof(dir), "/tmp/relaywatch-test.XXXXXX");
-	return mkdtemp(dir) != NULL && chdir(dir) == 0 ? 0 : -1;
-}
-
-static int
-drop(const char *path, const struct stat *st, int type, struct FTW *walk)
-{
-	(void)st;
-	(void)type;
-	(void)walk;
-	return remove(path);
-}
-
-static int
-leave(void **state)
-{
-	(void)state;
-	return chdir("/") == 0 ? nftw(dir, drop, 16, FTW_DEPTH | FTW_PHYS) : -1;
-}
-
-static void
-put(struct image *m, const void *octets, size_t n)
-{
-	assert_true(m->n + n <= sizeof(m->b));
-	memcpy(m->b + m->n, octets, n);
-	m->n += n;
-}
-
-static void
-put32(struct image *m, uint32_t v)
-{
-	if (m->swapped)
-		v = __builtin_bswap32(v);
-	put(m, &v, 4);
-}
-
-static void
-put16(struct image *m, uint16_t v)
-{
-	if (m->swapped)
-		v = __builtin_bswap16(v);
-	put(m, &v, 2);
-}
-
-/* An empty file of the kind that m->swapped and m->nano say. */
-static void
-begin(struct image *m, uint32_t linktype)
-{
-	m->n = 0;
-	put32(m, m->nano ? 0xa1b23c4d : 0xa1b2c3d4);
-	put16(m, 2);
-	put16(m, 4);
-	put32(m, 0);
-	put32(m, 0);
-	put32(m, RECORD_MAX);
-	put32(m, linktype);
-}
-
-static struct image *
-plain(void)
-{
-	image.swapped = image.nano = false;
-	begin(&image, LINK_ETHERNET);
-	return &image;
-}
-
-static void
-put_header(struct image *m, uint32_t sec, uint32_t fraction, uint32_t cap, uint32_t wire)
-{
-	put32(m, sec);
-	put32(m, fraction);
-	put32(m, cap);
-	put32(m, wire);
-}
-
-/* A record of n octets, all of them mark. */
-static void
-put_record(struct image *m, uint32_t sec, uint32_t fraction, uint32_t n, int mark)
-{
-	put_header(m, sec, fraction, n, n);
-	assert_true(m->n + n <= sizeof(m->b));
-	memset(m->b + m->n, mark, n);
-	m->n += n;
-}
-
-static void
-save_octets(const char *name, const void *octets, size_t n)
-{
-	FILE *f = fopen(name, "wb");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(octets, 1, n, f), n);
-	assert_int_equal(fclose(f), 0);
-}
-
-static void
-save(const char *name, const struct image *m)
-{
-	save_octets(name, m->b, m->n);
-}
-
-static struct capture *
-opened(const char *path)
-{
-	struct capture *c = capture_new();
-	struct capture_error error;
-
-	if (capture_add(c, path, &error) == -1)
-		fail_msg("%s", error.text);
-	return c;
-}
-
-static void
-also(struct capture *c, const char *path)
-{
-	struct capture_error error;
-
-	if (capture_add(c, path, &error) == -1)
-		fail_msg("%s", error.text);
-}
-
-/* Reads all; the time never runs back. Returns how many packets there were. */
-static size_t
-drain(struct capture *c, struct packet *out, size_t room)
-{
-	struct packet batch[CAPTURE_BATCH];
-	int64_t clock_us = 0;
-	size_t got, n = 0;
-
-	while ((got = capture_next(c, batch)) > 0) {
-		assert_true(got <= CAPTURE_BATCH);
-		for (size_t i = 0; i < got; i++, n++) {
-			assert_true(batch[i].origin.ts_us >= clock_us);
-			assert_true(batch[i].caplen <= batch[i].wirelen);
-			clock_us = batch[i].origin.ts_us;
-			if (n < room)
-				out[n] = batch[i];
-		}
-	}
-	assert_int_equal(capture_next(c, batch), 0);
-	return n;
-}
-
-static void
-refused(const char *path, const char *text)
-{
-	struct capture *c = capture_new();
-	struct capture_error error;
-
-	assert_int_equal(capture_add(c, path, &error), -1);
-	assert_string_equal(error.text, text);
-	capture_free(c);
-}
 
 static void
 plain_files_of_either_byte_order_and_unit(void **state)
@@ -221,6 +43,75 @@ plain_files_of_either_byte_order_and_unit(void **state)
 	}
 }
 
+/* Before version 2.3 the lengths of a record stood the other way round, in it either way.
+ */
+static void
+old_versions_have_their_lengths_swapped(void **state)
+{
+	static const struct {
+		uint16_t major, minor;
+		uint32_t first, second;
+	} olds[] = { { 2, 2, 1500, 3 }, { 543, 0, 1500, 3 }, { 2, 3, 1500, 3 },
+		{ 2, 3, 3, 1500 }, { 2, 4, 3, 1500 } };
+	struct packet p[1];
+	struct capture *c;
+
+	(void)state;
+	for (size_t i = 0; i < 2 * sizeof(olds) / sizeof(olds[0]); i++) {
+		image.swapped = i % 2 == 1;
+		image.nano = false;
+		begin(&image, LINK_ETHERNET);
+		image.n = 4;
+		put16(&image, olds[i / 2].major);
+		put16(&image, olds[i / 2].minor);
+		image.n = 24;
+		put_header(&image, 1, 0, olds[i / 2].first, olds[i / 2].second);
+		put(&image, "xyz", 3);
+		save("v.pcap", &image);
+		c = opened("v.pcap");
+		assert_int_equal(drain(c, p, 1), 1);
+		assert_int_equal(p[0].caplen, 3);
+		assert_int_equal(p[0].wirelen, 1500);
+		assert_null(capture_damage(c, 0));
+		capture_free(c);
+	}
+	plain()->b[6] = 5;
+	save("v.pcap", &image);
+	refused("v.pcap", "v.pcap: of an unknown version");
+}
+
+static void
+modified_files_have_longer_headers(void **state)
+{
+	struct packet p[2];
+	struct capture *c;
+
+	(void)state;
+	for (int swapped = 0; swapped < 2; swapped++) {
+		image.swapped = swapped;
+		image.nano = false;
+		begin(&image, LINK_ETHERNET);
+		image.n = 0;
+		put32(&image, 0xa1b2cd34);
+		image.n = 24;
+		for (uint32_t i = 0; i < 2; i++) {
+			put_header(&image, 7 + i, 8, 5, 60);
+			put(&image, "iiiipptz", 8);
+			put(&image, "12345", 5);
+		}
+		save("k.pcap", &image);
+		c = opened("k.pcap");
+		assert_int_equal(drain(c, p, 2), 2);
+		assert_int_equal(p[1].origin.ts_us, 8000008);
+		assert_int_equal(p[1].caplen, 5);
+		assert_memory_equal(p[1].data, "12345", 5);
+		assert_null(capture_damage(c, 0));
+		capture_free(c);
+		save_octets("k.pcap", image.b, image.n - 1);
+		check_file("k.pcap", 1, "k.pcap: packet 2: cut short, 4 of 5 octets");
+	}
+}
+
 static void
 what_is_no_capture_is_refused_by_name(void **state)
 {
@@ -228,15 +119,11 @@ what_is_no_capture_is_refused_by_name(void **state)
 	save_octets("text", "this is no capture\n", 19);
 	save_octets("short", "\xd4\xc3", 2);
 	save_octets("empty", "", 0);
-	save_octets("a.gz", "\x1f\x8b\x08\0\0\0\0\0", 8);
-	save_octets("a.zst", "\x28\xb5\x2f\xfd\0\0\0\0", 8);
 	assert_int_equal(mkdir("none", 0755), 0);
 	save_octets("none/text", "nothing", 7);
 	refused("text", "text: not a capture file (pcap or pcapng)");
 	refused("short", "short: not a capture file (pcap or pcapng)");
 	refused("empty", "empty: empty file");
-	refused("a.gz", "a.gz: gzip-compressed; decompress it first");
-	refused("a.zst", "a.zst: zstd-compressed; decompress it first");
 	refused("missing", "missing: No such file or directory");
 	refused("none", "none: no captures in this directory");
 }
@@ -540,6 +427,72 @@ files_are_opened_when_their_time_comes(void **state)
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 }
 
+/* More overlap than may be open at once: none is left out. */
+static void
+files_that_overlap_need_few_descriptors(void **state)
+{
+	enum { FILES = 100, EACH = 300 };
+	struct rlimit old, few;
+	struct capture *c;
+	uint64_t done, all;
+	char name[32];
+
+	(void)state;
+	assert_int_equal(mkdir("overlap", 0755), 0);
+	for (unsigned i = 0; i < FILES; i++) {
+		plain();
+		for (unsigned j = 0; j < EACH; j++)
+			put_record(&image, 1000 + j, i, 60 + i, (int)i);
+		snprintf(name, sizeof(name), "overlap/%03u.pcap", i);
+		save(name, &image);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = (struct rlimit){ .rlim_cur = 16, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	c = opened("overlap");
+	assert_int_equal(drain(c, NULL, 0), FILES * EACH);
+	assert_null(capture_damage(c, 0));
+	capture_progress(c, &done, &all);
+	assert_int_equal(done, all);
+	capture_free(c);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
+/* A file that is not held open can be replaced under our hands. */
+static void
+a_file_replaced_meanwhile_is_named(void **state)
+{
+	struct packet batch[CAPTURE_BATCH];
+	struct rlimit old, few;
+	struct capture *c;
+	char name[32];
+
+	(void)state;
+	assert_int_equal(mkdir("replaced", 0755), 0);
+	for (unsigned i = 0; i < 30; i++) {
+		plain();
+		for (unsigned j = 0; j < 1000; j++)
+			put_record(&image, 1000 + j, i, 1500, (int)i);
+		snprintf(name, sizeof(name), "replaced/%03u.pcap", i);
+		save(name, &image);
+	}
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	few = (struct rlimit){ .rlim_cur = 16, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	c = opened("replaced");
+	for (unsigned i = 0; i < 100; i++)
+		assert_true(capture_next(c, batch) > 0);
+	save("other", &image);
+	assert_int_equal(rename("other", "replaced/007.pcap"), 0);
+	assert_true(drain(c, NULL, 0) > 0);
+	assert_non_null(strstr(capture_damage(c, 0), "replaced/007.pcap: packet "));
+	assert_non_null(
+	    strstr(capture_damage(c, 0), ": replaced by another file while it was read"));
+	assert_null(capture_damage(c, 1));
+	capture_free(c);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+}
+
 static void
 directories_are_walked(void **state)
 {
@@ -589,8 +542,7 @@ captures_of_a_directory_that_cannot_be_read_are_named(void **state)
 	c = opened("bad");
 	assert_int_equal(drain(c, NULL, 0), 1);
 	assert_non_null(strstr(capture_damage(c, 0), "bad/short.pcap: "));
-	assert_string_equal(
-	    capture_damage(c, 1), "bad/x.pcap.gz: gzip-compressed; decompress it first");
+	assert_string_equal(capture_damage(c, 1), "bad/x.pcap.gz: packed data cut short");
 	assert_null(capture_damage(c, 2));
 	capture_free(c);
 }
@@ -614,168 +566,6 @@ a_file_that_vanished_is_named(void **state)
 }
 
 static void
-put_option_free_block(struct image *m, uint32_t type, const void *body, size_t n)
-{
-	static const uint8_t zeros[4];
-	uint32_t total = (uint32_t)(12 + (n + 3) / 4 * 4);
-
-	put32(m, type);
-	put32(m, total);
-	put(m, body, n);
-	put(m, zeros, (4 - n % 4) % 4);
-	put32(m, total);
-}
-
-static void
-put_interface(struct image *m, uint32_t linktype)
-{
-	put_option_free_block(m, 1, (uint32_t[]){ linktype, 0 }, 8);
-}
-
-static void
-put_enhanced(struct image *m, uint32_t interface, uint64_t us, uint32_t n, int mark)
-{
-	static uint8_t body[20 + RECORD_MAX];
-	const uint32_t head[5] = { interface, (uint32_t)(us >> 32), (uint32_t)us, n, n };
-
-	memcpy(body, head, 20);
-	memset(body + 20, mark, n);
-	put_option_free_block(m, 6, body, 20 + n);
-}
-
-static struct image *
-pcapng(void)
-{
-	image.swapped = image.nano = false;
-	image.n = 0;
-	put_option_free_block(&image, 0x0a0d0d0a,
-	    (uint32_t[]){ 0x1a2b3c4d, 1, 0xffffffff, 0xffffffff }, 16);
-	put_interface(&image, LINK_ETHERNET);
-	return &image;
-}
-
-static void
-pcapng_goes_through_libpcap(void **state)
-{
-	struct packet batch[CAPTURE_BATCH];
-	size_t got, n = 0;
-	struct capture *c;
-
-	(void)state;
-	pcapng();
-	for (unsigned i = 0; i < 200; i++)
-		put_enhanced(&image, 0, 5000000 + i, i % 10 == 9 ? 100000 : i, (int)i);
-	save("n.pcapng", &image);
-	c = opened("n.pcapng");
-	while ((got = capture_next(c, batch)) > 0) {
-		for (size_t i = 0; i < got; i++, n++) {
-			assert_int_equal(batch[i].origin.number, n + 1);
-			assert_int_equal(batch[i].origin.ts_us, 5000000 + n);
-			assert_int_equal(batch[i].linktype, LINK_ETHERNET);
-			assert_int_equal(batch[i].caplen, n % 10 == 9 ? 100000 : n);
-			for (uint32_t j = 0; j < batch[i].caplen; j++)
-				if (batch[i].data[j] != (n & 0xff))
-					fail_msg("packet %zu octet %u", n, j);
-		}
-	}
-	assert_int_equal(n, 200);
-	assert_null(capture_damage(c, 0));
-	capture_free(c);
-}
-
-static void
-pcapng_damage_is_named(void **state)
-{
-	struct capture *c;
-
-	(void)state;
-	pcapng();
-	put_enhanced(&image, 0, 5000000, 60, 'a');
-	put_enhanced(&image, 0, 5000001, 60, 'a');
-	save_octets("n.pcapng", image.b, image.n - 30);
-	c = opened("n.pcapng");
-	assert_int_equal(drain(c, NULL, 0), 1);
-	assert_non_null(strstr(capture_damage(c, 0), "n.pcapng: packet 2: "));
-	capture_free(c);
-	/* libpcap reads only one link type a file. */
-	pcapng();
-	put_enhanced(&image, 0, 5000000, 60, 'a');
-	put_interface(&image, 101);
-	put_enhanced(&image, 1, 5000001, 60, 'a');
-	save("n.pcapng", &image);
-	c = opened("n.pcapng");
-	assert_int_equal(drain(c, NULL, 0), 1);
-	assert_non_null(strstr(capture_damage(c, 0), "n.pcapng: packet 2: "));
-	capture_free(c);
-}
-
-static void
-pcapng_times_of_any_value_are_sane(void **state)
-{
-	struct packet p[3];
-	struct capture *c;
-
-	(void)state;
-	pcapng();
-	put_enhanced(&image, 0, 5000000, 60, 'a');
-	put_enhanced(&image, 0, UINT64_MAX, 60, 'a');
-	put_enhanced(&image, 0, 6000000, 60, 'a');
-	save("n.pcapng", &image);
-	c = opened("n.pcapng");
-	assert_int_equal(drain(c, p, 3), 3);
-	assert_int_equal(p[2].origin.ts_us, 6000000);
-	capture_free(c);
-}
-
-/* A child writes the image in pieces to our standard input. */
-static pid_t
-feed_stdin(const struct image *m, size_t piece)
-{
-	int ends[2];
-	pid_t child;
-
-	assert_int_equal(pipe(ends), 0);
-	child = fork();
-	assert_true(child != -1);
-	if (child == 0) {
-		close(ends[0]);
-		for (size_t at = 0; at < m->n; at += piece) {
-			size_t n = piece < m->n - at ? piece : m->n - at;
-
-			if (write(ends[1], m->b + at, n) != (ssize_t)n)
-				_exit(1);
-		}
-		_exit(0);
-	}
-	close(ends[1]);
-	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
-	close(ends[0]);
-	return child;
-}
-
-static void
-check_stdin(const struct image *m, size_t piece, size_t packets)
-{
-	pid_t child = feed_stdin(m, piece);
-	struct capture *c = opened("-");
-	struct capture_error error;
-	uint64_t done, all;
-	int status;
-
-	assert_int_equal(capture_add(c, "-", &error), -1);
-	assert_string_equal(error.text, "standard input: given twice");
-	assert_int_equal(drain(c, NULL, 0), packets);
-	assert_string_equal(capture_source_name(c, 0), "-");
-	assert_null(capture_damage(c, 0));
-	capture_progress(c, &done, &all);
-	assert_int_equal(done, m->n);
-	assert_int_equal(all, 0);
-	capture_free(c);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(status, 0);
-}
-
-static void
 standard_input_may_be_a_pipe(void **state)
 {
 	(void)state;
@@ -791,33 +581,6 @@ standard_input_may_be_a_pipe(void **state)
 		put_enhanced(&image, 0, 1000000 + i, i, 'a');
 	check_stdin(&image, 5, 500);
 	check_stdin(&image, 65536, 500);
-}
-
-/* Ethernet, IPv4, TCP to the given port: enough for a filter. */
-static void
-put_tcp_record(struct image *m, uint32_t sec, uint8_t port)
-{
-	uint8_t b[54] = { [12] = 8,
-		[14] = 0x45,
-		[17] = 40,
-		[22] = 64,
-		[23] = 6,
-		[26] = 192,
-		0,
-		2,
-		1,
-		192,
-		0,
-		2,
-		2,
-		4,
-		1,
-		0,
-		port,
-		[46] = 0x50 };
-
-	put_header(m, sec, 0, sizeof(b), sizeof(b));
-	put(m, b, sizeof(b));
 }
 
 static void
@@ -859,8 +622,9 @@ a_bad_filter_is_told(void **state)
 	capture_free(c);
 }
 
+/* Packets must not be missing without a word. */
 static void
-a_filter_without_meaning_for_a_link_type_matches_none_of_it(void **state)
+a_filter_without_meaning_for_a_link_type_names_the_file(void **state)
 {
 	struct capture_error error;
 	struct capture *c;
@@ -869,15 +633,58 @@ a_filter_without_meaning_for_a_link_type_matches_none_of_it(void **state)
 	plain();
 	put_tcp_record(&image, 1000, 25);
 	save("e.pcap", &image);
-	image.b[20] = 147;
-	save("u.pcap", &image);
 	image.b[20] = 101;
 	save("r.pcap", &image);
 	c = opened("e.pcap");
-	also(c, "u.pcap");
 	also(c, "r.pcap");
+	assert_int_equal(capture_filter(c, "ether host 0:0:0:0:0:0", &error), -1);
+	assert_non_null(
+	    strstr(error.text, "r.pcap: link type RAW (101): filter \"ether host 0:0:0"));
+	assert_int_equal(capture_filter(c, "tcp port 25", &error), 0);
+	assert_int_equal(
+	    drain(c, NULL, 0), 1); /* what is no IP at its start is not TCP */
+	assert_null(capture_damage(c, 0));
+	capture_free(c);
+}
+
+/* A pcapng may have more link types than its first packets show. */
+static void
+a_filter_meets_link_types_on_the_way(void **state)
+{
+	struct capture_error error;
+	struct capture *c;
+
+	(void)state;
+	pcapng();
+	put_enhanced(&image, 0, 1, 60, 0);
+	put_enhanced(&image, 0, 2, 60, 0);
+	put_interface(&image, 101, 0);
+	put_enhanced(&image, 1, 3, 60, 0x45);
+	put_enhanced(&image, 0, 4, 60, 0);
+	put_enhanced(&image, 1, 5, 60, 0x45);
+	save("two.pcapng", &image);
+	c = opened("two.pcapng");
+	assert_int_equal(capture_filter(c, "ip", &error), 0);
+	assert_int_equal(drain(c, NULL, 0), 2);
+	assert_null(capture_damage(c, 0));
+	capture_free(c);
+	c = opened("two.pcapng");
 	assert_int_equal(capture_filter(c, "ether host 0:0:0:0:0:0", &error), 0);
-	assert_int_equal(drain(c, NULL, 0), 1);
+	assert_int_equal(drain(c, NULL, 0), 3);
+	assert_non_null(strstr(capture_damage(c, 0),
+	    "two.pcapng: link type RAW (101): filter \"ether host 0:0:0:0:0:0\": "));
+	assert_null(capture_damage(c, 1));
+	capture_free(c);
+	/* Of hostile many, some are not looked at, which is told once. */
+	pcapng();
+	for (uint32_t i = 1; i < 60; i++) {
+		put_interface(&image, (uint16_t)(i % 2 ? 101 : 1000 + i), 0);
+		put_enhanced(&image, i, i, 60, 0x45);
+	}
+	save("many.pcapng", &image);
+	c = opened("many.pcapng");
+	assert_int_equal(capture_filter(c, "ip", &error), 0);
+	assert_int_equal(drain(c, NULL, 0), 30);
 	capture_free(c);
 }
 
@@ -921,8 +728,26 @@ libpcap_count(const char *path, bool *damaged)
 	while ((got = pcap_next_ex(pcap, &header, &data)) == 1)
 		n++;
 	*damaged = got == PCAP_ERROR;
+	/* Interfaces that differ are no damage for us. */
+	if (*damaged && strncmp(pcap_geterr(pcap), "an interface has", 16) == 0) {
+		*damaged = false;
+		n = -1;
+	}
 	pcap_close(pcap);
 	return n;
+}
+
+/* libpcap does not unpack, and takes but one kind of interface. */
+static bool
+is_beyond_libpcap(const char *path)
+{
+	uint8_t magic[2] = { 0 };
+	FILE *f = fopen(path, "rb");
+
+	assert_non_null(f);
+	assert_true(fread(magic, 1, 2, f) <= 2);
+	assert_int_equal(fclose(f), 0);
+	return memcmp(magic, "\x1f\x8b", 2) == 0 || memcmp(magic, "\n\r", 2) == 0;
 }
 
 static void
@@ -935,6 +760,8 @@ compare_with_libpcap(const char *path)
 
 	if (capture_add(c, path, &error) == 0)
 		got = (long)drain(c, NULL, 0);
+	if (want == -1 && is_beyond_libpcap(path))
+		want = got;
 	if (got != want)
 		fail_msg("%s: %ld packets, libpcap has %ld", path, got, want);
 	if (damaged != (capture_damage(c, 0) != NULL))
@@ -969,6 +796,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_files_of_either_byte_order_and_unit),
+		cmocka_unit_test(old_versions_have_their_lengths_swapped),
+		cmocka_unit_test(modified_files_have_longer_headers),
 		cmocka_unit_test(what_is_no_capture_is_refused_by_name),
 		cmocka_unit_test(a_file_with_only_a_header_is_good),
 		cmocka_unit_test(a_header_cut_short_is_refused),
@@ -982,23 +811,21 @@ main(void)
 		cmocka_unit_test(a_forged_stamp_does_not_move_the_clock),
 		cmocka_unit_test(fractions_beyond_a_second_are_cut),
 		cmocka_unit_test(files_are_opened_when_their_time_comes),
+		cmocka_unit_test(files_that_overlap_need_few_descriptors),
+		cmocka_unit_test(a_file_replaced_meanwhile_is_named),
 		cmocka_unit_test(directories_are_walked),
 		cmocka_unit_test(captures_of_a_directory_that_cannot_be_read_are_named),
 		cmocka_unit_test(a_file_that_vanished_is_named),
-		cmocka_unit_test(pcapng_goes_through_libpcap),
-		cmocka_unit_test(pcapng_damage_is_named),
-		cmocka_unit_test(pcapng_times_of_any_value_are_sane),
 		cmocka_unit_test(standard_input_may_be_a_pipe),
 		cmocka_unit_test(filtered_packets_are_counted),
 		cmocka_unit_test(a_bad_filter_is_told),
-		cmocka_unit_test(
-		    a_filter_without_meaning_for_a_link_type_matches_none_of_it),
+		cmocka_unit_test(a_filter_without_meaning_for_a_link_type_names_the_file),
+		cmocka_unit_test(a_filter_meets_link_types_on_the_way),
 		cmocka_unit_test(progress_reaches_the_end),
 		cmocka_unit_test(real_captures_have_as_many_packets_as_by_libpcap),
 	};
 	const char *path = getenv("RELAYWATCH_CAPTURES");
 
-	/* The tests work in a directory of their own. */
 	captures = realpath(path != NULL ? path : "../shared/captures", NULL);
-	return cmocka_run_group_tests_name("capture", tests, enter, leave);
+	return cmocka_run_group_tests_name("capture", tests, image_enter, image_leave);
 }
