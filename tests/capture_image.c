@@ -140,9 +140,10 @@ also(struct capture *c, const char *path)
 size_t
 drain(struct capture *c, struct packet *out, size_t room)
 {
+	static uint8_t kept[1 << 16];
 	struct packet batch[CAPTURE_BATCH];
 	int64_t clock_us = 0;
-	size_t got, n = 0;
+	size_t got, n = 0, used = 0;
 
 	while ((got = capture_next(c, batch)) > 0) {
 		assert_true(got <= CAPTURE_BATCH);
@@ -150,8 +151,12 @@ drain(struct capture *c, struct packet *out, size_t room)
 			assert_true(batch[i].origin.ts_us >= clock_us);
 			assert_true(batch[i].caplen <= batch[i].wirelen);
 			clock_us = batch[i].origin.ts_us;
-			if (n < room)
-				out[n] = batch[i];
+			if (n >= room)
+				continue;
+			assert_true(used + batch[i].caplen <= sizeof(kept));
+			out[n] = batch[i];
+			out[n].data = memcpy(kept + used, batch[i].data, batch[i].caplen);
+			used += batch[i].caplen;
 		}
 	}
 	assert_int_equal(capture_next(c, batch), 0);

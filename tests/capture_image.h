@@ -64,7 +64,8 @@ void save_octets(const char *name, const void *octets, size_t n);
 /* These fail the test where there is an error. */
 struct capture *opened(const char *path);
 void also(struct capture *c, const char *path);
-/* Reads all; the time never runs back. Returns how many packets there were. */
+/* Reads all; the time never runs back. Returns how many packets there were, and keeps as
+ * many as there is room for until the next call. */
 size_t drain(struct capture *c, struct packet *out, size_t room);
 
 /* Cannot be opened, with these words. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Runs one fuzz target for some seconds: tests/fuzz.sh PROGRAM SECONDS. It starts from
-# tests/fuzz/seeds/NAME where that exists, and keeps what it learns in build/corpus/NAME.
+# tests/fuzz/seeds/NAME where that exists (what reads captures also from pcaps/), and keeps
+# what it learns in build/corpus/NAME.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -10,6 +11,7 @@ corpus=build/corpus/$name
 mkdir -p "$corpus"
 seeds=()
 [ -d "tests/fuzz/seeds/$name" ] && seeds=("tests/fuzz/seeds/$name")
+[ "$name" != fuzz_capture ] || seeds+=(pcaps)
 # A crashing input is left in the corpus' directory, and its octets in the output.
 "$program" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
     -artifact_prefix="$corpus-" "$corpus" ${seeds[@]+"${seeds[@]}"} 2>&1 | tail -n 60

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Captures that end too early, at every boundary there is, that cannot be read, or that
 # are none, alone and among good ones; outputs that close. What tests/cli.sh has is not
-# repeated. RELAYWATCH names the program.
+# repeated. RELAYWATCH names the program, TOOLS the directory of measure.
 set -u
 cd "$(dirname "$0")/.."
 
@@ -83,6 +83,60 @@ cp "$open" "$work/cut.pcap" "$work/cut2.pcap" "$work/some/"
 check 65 "a directory with two damaged captures" -r "$work/some"
 says cut.pcap
 says cut2.pcap
+
+# Packed ones: what was whole is read, the file is named; among good ones, too.
+gzip -c "$open" >"$work/good.gz"
+zstd -qc "$open" >"$work/good.zst"
+check 0 "gzip" -r "$work/good.gz"
+finds '"verdict":"confirmed"'
+check 0 "zstd" -r "$work/good.zst"
+finds '"verdict":"confirmed"'
+for packed in good.gz good.zst; do
+    size=$(stat -c %s "$work/$packed")
+    head -c $((size - 3)) "$work/$packed" >"$work/cut.$packed"
+    check 65 "$packed cut short" -r "$work/cut.$packed"
+    says "cut.$packed: packet "
+    says "packed data cut short"
+    (cat "$work/$packed" && echo garbage) >"$work/tail.$packed"
+    check 65 "$packed with garbage behind" -r "$work/tail.$packed"
+    says "tail.$packed: packet "
+    finds '"verdict":"confirmed"'
+    for length in 1 2 3 5 10 12 19; do
+        head -c $length "$work/$packed" >"$work/stub"
+        check 66 "the first $length octets of $packed" -r "$work/stub"
+        says stub
+    done
+    gzip -c "$work/$packed" >"$work/twice"
+    check 66 "$packed packed again" -r "$work/twice"
+    says "packed twice"
+done
+gzip -c README.md >"$work/foreign.gz"
+check 66 "packed, but no capture" -r "$work/foreign.gz"
+says "not a capture file"
+check 65 "a damaged packed one among good ones" -r "$open" "$work/cut.good.gz" "$closed"
+mkdir "$work/rotated"
+cp "$work/good.gz" "$work/foreign.gz" README.md pcaps/relay-open-postfix.expect "$work/rotated/"
+cp "$closed" "$work/rotated/closed.pcap.1"
+check 0 "a directory of rotated captures and other things" -r "$work/rotated"
+finds '"verdict":"confirmed"'
+[ ! -s "$work/err" ] || problem "what is no capture in a directory is told"
+
+# Octets that unpack to many more cost time in proportion, and no memory: 200 MB of blocks
+# that nobody needs, from some 200 KB; and packets without octets.
+cases=$((cases + 1))
+python3 - "$work/bomb.gz" "$work/empty.gz" <<'PYTHON'
+import gzip, struct, sys
+section = struct.pack("<IIIHHqI", 0x0a0d0d0a, 28, 0x1a2b3c4d, 1, 0, -1, 28)
+block = struct.pack("<II", 0xbad, 10000000) + bytes(9999988) + struct.pack("<I", 10000000)
+gzip.open(sys.argv[1], "wb", 6).write(section + 20 * block)
+header = struct.pack("<IHHIIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1)
+gzip.open(sys.argv[2], "wb", 6).write(header + bytes(16 * 500000))
+PYTHON
+for bomb in bomb empty; do
+    read -r _ kb < <(timeout 60 "${TOOLS:-build/default/tools}/measure" "$program" -q \
+        -r "$work/$bomb.gz" 2>"$work/err" | tail -n 1)
+    [ "${kb:-999999}" -lt 45000 ] || problem "$bomb.gz takes ${kb:-unknown} KB of memory"
+done
 
 # What may not be read, and what is no file.
 if [ "$(id -u)" -ne 0 ]; then
