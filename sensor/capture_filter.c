@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "capture_reader.h"
 
-enum { LINKTYPE_RAW = 101, PROGRAMS_MAX = 32 };
+enum { LINKTYPE_ETHERNET = 1, LINKTYPE_RAW = 101, PROGRAMS_MAX = 32 };
 
 struct program {
 	uint16_t linktype;
@@ -145,4 +146,56 @@ packet_filter_apply(struct packet_filter *filter, struct packet *packets, size_t
 			packets[kept++] = packets[i];
 	}
 	return kept;
+}
+
+/* Compiles for every link type known by now; those inside a pcapng may be met later. An
+ * expression that is wrong is wrong for all. One that only has no meaning for some, like
+ * "vlan" on raw IP, would hide their packets: the file is named. */
+static int
+fill_filter(const struct capture *capture, struct packet_filter *filter,
+    struct capture_error *error)
+{
+	const struct source *unfit = NULL;
+	struct capture_error why;
+	size_t fit = 0;
+
+	for (size_t i = 0; i < capture->n_sources; i++) {
+		const struct source *source = &capture->sources[i];
+
+		if (source->linktype == LINKTYPE_UNKNOWN)
+			continue;
+		if (packet_filter_add(filter, source->linktype, &why) == 0) {
+			fit++;
+		} else if (unfit == NULL) {
+			unfit = source;
+			*error = why;
+		}
+	}
+	if (unfit != NULL && fit > 0) {
+		why = *error;
+		packet_filter_name_linktype(unfit->linktype, &why);
+		capture_fail(error, unfit->name, why.text);
+	}
+	if (unfit != NULL)
+		return -1;
+	return fit > 0 ? 0 : packet_filter_add(filter, LINKTYPE_ETHERNET, error);
+}
+
+int
+capture_filter(
+    struct capture *capture, const char *expression, struct capture_error *error)
+{
+	struct packet_filter *filter = packet_filter_new(expression);
+
+	if (filter == NULL) {
+		capture_fail(error, "filter", strerror(ENOMEM));
+		return -1;
+	}
+	if (fill_filter(capture, filter, error) == -1) {
+		packet_filter_free(filter);
+		return -1;
+	}
+	packet_filter_free(capture->filter);
+	capture->filter = filter;
+	return 0;
 }

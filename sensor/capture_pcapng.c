@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture_interface.h"
 #include "capture_reader.h"
 
 #include <errno.h>
@@ -35,20 +36,6 @@ enum {
 	CARRY_MAX = READER_RECORD_MAX + WHOLE_MAX,
 	BYTE_ORDER_MAGIC = 0x1a2b3c4d,
 	VERSION_MAJOR = 1,
-	OPTION_TSRESOL = 9,
-	OPTION_TSOFFSET = 14,
-	TSRESOL_USUAL = 6,     /* microseconds */
-	TSRESOL_BINARY = 0x80, /* a power of 2, not of 10 */
-	INTERFACES_MAX = 0x10000,
-};
-
-static const int64_t stamp_max_us = UINT32_MAX * INT64_C(1000000); /* as in a pcap */
-
-struct interface {
-	int64_t offset_sec;
-	uint32_t snaplen; /* 0: none */
-	uint16_t linktype;
-	uint8_t tsresol;
 };
 
 struct found {
@@ -73,12 +60,11 @@ struct pcapng_reader {
 	bool followed; /* and next, by which its time is judged */
 	struct found head, next;
 	uint64_t n_found;
-	int64_t stamp_us;  /* of the last packet found */
-	size_t pos, end;   /* in memory: what was not looked at yet */
-	uint32_t skip;     /* octets still to drop of a block of no use, */
-	uint32_t skipping; /* which has this length */
-	struct interface *interfaces;
-	size_t n_interfaces, room;
+	int64_t stamp_us;             /* of the last packet found */
+	size_t pos, end;              /* in memory: what was not looked at yet */
+	uint32_t skip;                /* octets still to drop of a block of no use, */
+	uint32_t skipping;            /* which has this length */
+	struct interfaces interfaces; /* of this section */
 	char why[100];
 	uint8_t memory[CARRY_MAX + READER_BLOCK];
 };
@@ -92,28 +78,13 @@ pcapng_reader_of(struct reader *reader)
 static uint16_t
 get16(const struct pcapng_reader *r, const uint8_t *p)
 {
-	uint16_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return r->swapped ? __builtin_bswap16(v) : v;
+	return pcapng_get16(p, r->swapped);
 }
 
 static uint32_t
 get32(const struct pcapng_reader *r, const uint8_t *p)
 {
-	uint32_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return r->swapped ? __builtin_bswap32(v) : v;
-}
-
-static uint64_t
-get64(const struct pcapng_reader *r, const uint8_t *p)
-{
-	uint64_t v;
-
-	memcpy(&v, p, sizeof(v));
-	return r->swapped ? __builtin_bswap64(v) : v;
+	return pcapng_get32(p, r->swapped);
 }
 
 /* The two halves of a time stand in the same order in both byte orders: section 4.3. */
@@ -200,7 +171,22 @@ is_known(uint32_t type)
 	       type == BLOCK_SIMPLE || type == BLOCK_ENHANCED;
 }
 
-static void add_interface(struct pcapng_reader *r, struct slice body);
+/* One that is not understood counts, for packets go by number. */
+static void
+add_interface(struct pcapng_reader *r, struct slice body)
+{
+	struct interfaces *interfaces = &r->interfaces;
+
+	if (interfaces_make_room(interfaces) == -1) {
+		give_up(r, "too many interfaces in a section");
+		return;
+	}
+	if (!interfaces_add(interfaces, body, r->swapped))
+		reader_flawed(
+		    &r->reader, next_number(r), "bad description of an interface");
+	if (r->reader.linktype == LINKTYPE_UNKNOWN)
+		r->reader.linktype = interfaces->list[interfaces->n - 1].linktype;
+}
 
 /* A block of a known type with more options than anybody writes. */
 static void
@@ -249,124 +235,11 @@ next_block(struct pcapng_reader *r, struct block *block)
 static void
 begin_section(struct pcapng_reader *r, struct slice body)
 {
-	r->n_interfaces = 0;
+	r->interfaces.n = 0;
 	if (body.n < 16)
 		give_up(r, "bad section length %zu", body.n + BLOCK_MIN);
 	else if (get16(r, body.p + 4) != VERSION_MAJOR)
 		give_up(r, "a section of pcapng version %u", get16(r, body.p + 4));
-}
-
-static void
-read_option(struct pcapng_reader *r, struct interface *interface, unsigned code,
-    struct slice value)
-{
-	if (code == OPTION_TSRESOL && value.n == 1)
-		interface->tsresol = value.p[0];
-	else if (code == OPTION_TSOFFSET && value.n == 8)
-		interface->offset_sec = (int64_t)get64(r, value.p);
-}
-
-/* Section 3.5. False where they run past the block. */
-static bool
-read_options(struct pcapng_reader *r, struct interface *interface, struct slice options)
-{
-	while (options.n >= 4) {
-		unsigned code = get16(r, options.p), n = get16(r, options.p + 2);
-
-		if (code == 0)
-			return true;
-		options = slice_tail(options, 4);
-		if (n > options.n)
-			return false;
-		read_option(r, interface, code, slice_head(options, n));
-		options = slice_tail(options, (n + 3) / 4 * 4);
-	}
-	return options.n == 0;
-}
-
-static bool
-make_room(struct pcapng_reader *r)
-{
-	size_t room = r->room > 0 ? 2 * r->room : 4;
-	struct interface *grown;
-
-	if (r->n_interfaces < r->room)
-		return true;
-	if (r->n_interfaces == INTERFACES_MAX)
-		return give_up(r, "more than %d interfaces in a section", INTERFACES_MAX);
-	grown = realloc(r->interfaces, room * sizeof(*grown));
-	if (grown == NULL)
-		return give_up(r, "%s", strerror(ENOMEM));
-	r->interfaces = grown;
-	r->room = room;
-	return true;
-}
-
-/* Section 4.2. An interface that is not understood counts, for packets go by number. */
-static void
-add_interface(struct pcapng_reader *r, struct slice body)
-{
-	struct interface *interface;
-
-	if (!make_room(r))
-		return;
-	interface = &r->interfaces[r->n_interfaces++];
-	*interface =
-	    (struct interface){ .linktype = LINKTYPE_UNKNOWN, .tsresol = TSRESOL_USUAL };
-	if (body.n >= 8) {
-		interface->linktype = get16(r, body.p);
-		interface->snaplen = get32(r, body.p + 4);
-	}
-	if (body.n < 8 || !read_options(r, interface, slice_tail(body, 8)))
-		reader_flawed(
-		    &r->reader, next_number(r), "bad description of an interface");
-	if (r->reader.linktype == LINKTYPE_UNKNOWN)
-		r->reader.linktype = interface->linktype;
-}
-
-static uint64_t
-power_of_10(unsigned exponent)
-{
-	uint64_t power = 1;
-
-	while (exponent-- > 0)
-		power *= 10;
-	return power;
-}
-
-/* Ticks of an interface's clock in microseconds. */
-static uint64_t
-ticks_us(uint8_t tsresol, uint64_t ticks)
-{
-	unsigned exponent = tsresol & 0x7f;
-	uint64_t us;
-
-	if (tsresol & TSRESOL_BINARY) {
-		unsigned __int128 scaled = (unsigned __int128)ticks * 1000000 >> exponent;
-
-		return scaled > INT64_MAX ? INT64_MAX : (uint64_t)scaled;
-	}
-	if (exponent >= TSRESOL_USUAL + 20) /* 10^20 is above 64 bits */
-		return 0;
-	if (exponent >= TSRESOL_USUAL)
-		return ticks / power_of_10(exponent - TSRESOL_USUAL);
-	if (__builtin_mul_overflow(ticks, power_of_10(TSRESOL_USUAL - exponent), &us))
-		return INT64_MAX;
-	return us;
-}
-
-static int64_t
-time_us(const struct interface *interface, uint64_t ticks)
-{
-	uint64_t us = ticks_us(interface->tsresol, ticks);
-	int64_t sum;
-
-	if (us > INT64_MAX)
-		us = INT64_MAX;
-	if (__builtin_mul_overflow(interface->offset_sec, INT64_C(1000000), &sum) ||
-	    __builtin_add_overflow(sum, (int64_t)us, &sum))
-		sum = interface->offset_sec < 0 ? 0 : stamp_max_us;
-	return sum < 0 ? 0 : sum < stamp_max_us ? sum : stamp_max_us;
 }
 
 /* A packet with its octets at the head of data, if it is one that can be. */
@@ -375,7 +248,7 @@ find(struct pcapng_reader *r, struct found *found, uint32_t interface, struct sl
 {
 	uint64_t number = next_number(r);
 
-	if (interface >= r->n_interfaces)
+	if (interface >= r->interfaces.n)
 		reader_flawed(&r->reader, number,
 		    "of interface %u, which is not described", interface);
 	else if (found->caplen > data.n)
@@ -385,7 +258,7 @@ find(struct pcapng_reader *r, struct found *found, uint32_t interface, struct sl
 		reader_flawed(&r->reader, number, "bad packet length %u", found->caplen);
 	else {
 		found->data = (size_t)(data.p - r->memory);
-		found->linktype = r->interfaces[interface].linktype;
+		found->linktype = r->interfaces.list[interface].linktype;
 		r->stamp_us = found->stamp_us;
 		r->n_found++;
 		return true;
@@ -408,8 +281,9 @@ read_packet(struct pcapng_reader *r, const struct block *block, struct found *fo
 	interface = block->type == BLOCK_PACKET ? get16(r, p) : get32(r, p);
 	*found =
 	    (struct found){ .caplen = get32(r, p + 12), .wirelen = get32(r, p + 16) };
-	if (interface < r->n_interfaces)
-		found->stamp_us = time_us(&r->interfaces[interface], get_ticks(r, p + 4));
+	if (interface < r->interfaces.n)
+		found->stamp_us = interface_time_us(
+		    &r->interfaces.list[interface], get_ticks(r, p + 4));
 	return find(r, found, interface, slice_tail(block->body, 20));
 }
 
@@ -417,7 +291,8 @@ read_packet(struct pcapng_reader *r, const struct block *block, struct found *fo
 static bool
 read_simple_packet(struct pcapng_reader *r, struct slice body, struct found *found)
 {
-	uint32_t caplen, snaplen = r->n_interfaces > 0 ? r->interfaces[0].snaplen : 0;
+	uint32_t caplen,
+	    snaplen = r->interfaces.n > 0 ? r->interfaces.list[0].snaplen : 0;
 
 	if (body.n < 4) {
 		reader_flawed(
@@ -556,7 +431,7 @@ pcapng_close(struct reader *reader)
 	struct pcapng_reader *r = pcapng_reader_of(reader);
 
 	bytes_close(&reader->bytes);
-	free(r->interfaces);
+	interfaces_release(&r->interfaces);
 	free(r);
 }
 
