@@ -281,8 +281,12 @@ blocks_of_no_use_are_passed_over(void **state)
 	save("f.pcapng", &image);
 	c = opened("f.pcapng");
 	assert_int_equal(drain(c, p, 3), 3);
-	assert_int_equal(p[2].origin.number, 3);
-	assert_int_equal(p[2].data[2999], 'c');
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(p[i].origin.number, i + 1);
+		assert_int_equal(p[i].caplen, 3000);
+		for (int j = 0; j < 3000; j++)
+			assert_int_equal(p[i].data[j], 'a' + i);
+	}
 	assert_null(capture_damage(c, 0));
 	capture_free(c);
 }
