@@ -7,16 +7,16 @@
 
 /* zstd (RFC 8878): frames one after the other. */
 
-/* A window is memory: 128 MiB, as zstd(1) itself allows unasked. */
-enum { WINDOW_LOG_MAX = 27 };
+enum {
+	WINDOW_LOG_MAX = 27, /* memory: 128 MiB, as zstd(1) itself allows unasked */
+	BLOCK_HEADER = 3,
+};
 
 struct zstd {
 	ZSTD_DCtx *d;
-	/* How much input makes the next block. No more is given at once, and none while
-	 * there may be output left: an error takes with it all that the same call
-	 * unpacked. */
+	/* How much input makes the next block and the header of the one after it. */
 	size_t wanted, wanted_first;
-	bool full;
+	bool full; /* there may be output left */
 };
 
 static void *
@@ -62,11 +62,21 @@ text_of(size_t result, bool between)
 	return ZSTD_getErrorName(result);
 }
 
+/* An error takes with it all that the same call unpacked: so it is given one block at a
+ * time, without the header behind it, and nothing while there is output left. */
+static size_t
+input_of_step(const struct zstd *z)
+{
+	if (z->full)
+		return 0;
+	return z->wanted > BLOCK_HEADER ? z->wanted - BLOCK_HEADER : z->wanted;
+}
+
 static const char *
 zstd_step(void *state, struct unpack_step *step)
 {
 	struct zstd *z = state;
-	struct slice piece = slice_head(step->in, z->full ? 0 : z->wanted);
+	struct slice piece = slice_head(step->in, input_of_step(z));
 	ZSTD_inBuffer in = { piece.p, piece.n, 0 };
 	ZSTD_outBuffer out = { step->out, step->room, 0 };
 	size_t result = ZSTD_decompressStream(z->d, &out, &in);

@@ -645,6 +645,12 @@ a_filter_without_meaning_for_a_link_type_names_the_file(void **state)
 	    drain(c, NULL, 0), 1); /* what is no IP at its start is not TCP */
 	assert_null(capture_damage(c, 0));
 	capture_free(c);
+	/* Where it has none for any, it is not the file's fault. */
+	c = opened("r.pcap");
+	also(c, "r.pcap");
+	assert_int_equal(capture_filter(c, "ether host 0:0:0:0:0:0", &error), -1);
+	assert_memory_equal(error.text, "filter \"ether", 13);
+	capture_free(c);
 }
 
 /* A pcapng may have more link types than its first packets show. */

@@ -108,22 +108,101 @@ packed_captures_are_read(void **state)
 	}
 }
 
+enum { LARGE_PACKETS = 3000, LARGE_OCTETS = 1000, LARGE_RECORD = 16 + LARGE_OCTETS };
+
+/* More than is read or unpacked at once. */
+static void
+fill_large(void)
+{
+	plain();
+	srand(7);
+	for (unsigned j = 0; j < LARGE_PACKETS; j++) {
+		put_record(&image, 1000 + j, 0, LARGE_OCTETS, 0);
+		for (size_t k = image.n - LARGE_OCTETS; k < image.n; k += 3)
+			image.b[k] = (uint8_t)rand();
+	}
+}
+
 static void
 large_ones_are_read_in_pieces(void **state)
 {
 	(void)state;
+	fill_large();
 	for (int i = 0; i < PACKS; i++) {
-		plain();
-		srand(7);
-		for (unsigned j = 0; j < 3000; j++) {
-			put_record(&image, 1000 + j, 0, 1000, 0);
-			for (size_t k = image.n - 1000; k < image.n; k += 3)
-				image.b[k] = (uint8_t)rand();
-		}
 		pack_image(packs[i]);
 		save("large", &packed);
-		check_file("large", 3000, NULL);
+		check_file("large", LARGE_PACKETS, NULL);
 	}
+}
+
+/* How many octets there are before the error: unpacked octet by octet, so that none is
+ * lost with those behind it. */
+static size_t
+octets_before_error(void)
+{
+	static uint8_t out[FILE_MAX];
+	ZSTD_DCtx *d = ZSTD_createDCtx();
+	ZSTD_outBuffer to = { out, sizeof(out), 0 };
+	size_t at = 0;
+
+	assert_non_null(d);
+	while (at < packed.n) {
+		ZSTD_inBuffer from = { packed.b + at++, 1, 0 };
+
+		if (ZSTD_isError(ZSTD_decompressStream(d, &to, &from)))
+			break;
+	}
+	assert_true(at < packed.n);
+	ZSTD_freeDCtx(d);
+	return to.pos;
+}
+
+/* Makes a block of the packed frame one that there is not, RFC 8878 section 3.1.1. */
+static void
+spoil_block(unsigned number)
+{
+	unsigned descriptor = packed.b[4], size_flag = descriptor >> 6;
+	size_t at =
+	    5 + (descriptor & 0x20 ? 0 : 1) + (size_flag > 0 ? 1u << size_flag : 0);
+
+	assert_int_equal(descriptor & 3, 0); /* no dictionary */
+	while (number-- > 0) {
+		at += 3 +
+		      ((packed.b[at] | packed.b[at + 1] << 8 | packed.b[at + 2] << 16) >>
+			  3);
+		assert_true(at + 3 < packed.n);
+	}
+	packed.b[at] |= 6;
+}
+
+/* All before the damage is read. */
+static void
+damage_in_the_middle_leaves_what_was_before(void **state)
+{
+	struct capture *c;
+	size_t n;
+
+	(void)state;
+	fill_large();
+	for (unsigned block = 1; block < 20; block += 3) {
+		pack_image(pack_zstd);
+		spoil_block(block);
+		save("middle", &packed);
+		c = opened("middle");
+		n = drain(c, NULL, 0);
+		assert_int_equal(n, (octets_before_error() - 24) / LARGE_RECORD);
+		assert_in_range(n, block * 100, block * 130); /* 128 KiB a block */
+		assert_non_null(strstr(capture_damage(c, 0), "middle: packet "));
+		capture_free(c);
+	}
+	pack_image(pack_gzip);
+	memset(packed.b + packed.n / 2, 0xff, 64);
+	save("middle", &packed);
+	c = opened("middle");
+	n = drain(c, NULL, 0);
+	assert_in_range(n, LARGE_PACKETS * 45 / 100, LARGE_PACKETS * 55 / 100);
+	assert_non_null(strstr(capture_damage(c, 0), "middle: packet "));
+	capture_free(c);
 }
 
 /* As gzip(1) and zstd(1) do: members, cut anywhere, are one; so are empty ones. */
@@ -313,6 +392,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(packed_captures_are_read),
 		cmocka_unit_test(large_ones_are_read_in_pieces),
+		cmocka_unit_test(damage_in_the_middle_leaves_what_was_before),
 		cmocka_unit_test(members_are_one_stream),
 		cmocka_unit_test(cut_short_gives_what_can_be_read),
 		cmocka_unit_test(what_is_wrong_behind_the_packets_is_named),
