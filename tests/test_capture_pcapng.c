@@ -291,6 +291,34 @@ blocks_of_no_use_are_passed_over(void **state)
 	capture_free(c);
 }
 
+/* A packet waits in memory for the next one, while what lies between comes and goes in
+ * reads that end anywhere. */
+static void
+a_packet_that_waits_keeps_its_octets(void **state)
+{
+	struct packet p[2];
+
+	(void)state;
+	for (uint32_t n = 900; n < 1100; n += 4) { /* the first read has 4096 octets */
+		struct capture *c;
+
+		pcapng();
+		put_foreign(&image, 0xbad, n);
+		put_enhanced(&image, 0, 1, 3000, 0);
+		for (int i = 0; i < 3000; i++)
+			image.b[image.n - 4 - 3000 + i] = (uint8_t)(i * 7);
+		put_foreign(&image, 0xbad, 10000);
+		put_enhanced(&image, 0, 2, 60, 'b');
+		save("w.pcapng", &image);
+		c = opened("w.pcapng");
+		assert_int_equal(drain(c, p, 2), 2);
+		for (int i = 0; i < 3000; i++)
+			assert_int_equal(p[0].data[i], (uint8_t)(i * 7));
+		assert_int_equal(p[1].data[59], 'b');
+		capture_free(c);
+	}
+}
+
 /* Cut at every octet: what was whole comes out, and the rest is named. */
 static void
 a_file_cut_short_is_damaged(void **state)
@@ -500,6 +528,7 @@ main(void)
 		cmocka_unit_test(simple_packets_are_of_the_first_interface),
 		cmocka_unit_test(obsolete_packets_are_read),
 		cmocka_unit_test(blocks_of_no_use_are_passed_over),
+		cmocka_unit_test(a_packet_that_waits_keeps_its_octets),
 		cmocka_unit_test(a_file_cut_short_is_damaged),
 		cmocka_unit_test(a_block_wrong_inside_is_left_out),
 		cmocka_unit_test(a_block_of_wrong_length_ends_the_reading),
