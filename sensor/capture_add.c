@@ -12,7 +12,7 @@ enum { SOURCES_MAX = UINT16_MAX + 1 };
 void
 capture_fail(struct capture_error *error, const char *path, const char *what)
 {
-	snprintf(error->text, sizeof(error->text), "%.300s: %.200s",
+	snprintf(error->text, sizeof(error->text), "%.250s: %.250s",
 	    strcmp(path, "-") == 0 ? "standard input" : path, what);
 }
 
@@ -36,9 +36,10 @@ open_bytes(const char *path, struct byte_source *bytes, enum capture_format *for
     struct capture_error *error)
 {
 	if (bytes_open(bytes, path) == -1) {
+		bool full = errno == EMFILE || errno == ENFILE;
+
 		capture_fail(error, path, strerror(errno));
-		return errno == EMFILE || errno == ENFILE ? OPEN_NO_DESCRIPTOR
-							  : OPEN_FAILED;
+		return full ? OPEN_NO_DESCRIPTOR : OPEN_FAILED;
 	}
 	if (bytes_peek(bytes) == -1) {
 		capture_fail(error, path, bytes->why);

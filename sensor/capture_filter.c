@@ -63,7 +63,7 @@ packet_filter_name_linktype(uint16_t linktype, struct capture_error *error)
 	const char *name = pcap_datalink_val_to_name(dlt_of(linktype));
 	struct capture_error named = { "" };
 
-	snprintf(named.text, sizeof(named.text), "link type %s (%u): %.400s",
+	snprintf(named.text, sizeof(named.text), "link type %.40s (%u): %.200s",
 	    name != NULL ? name : "unknown", linktype, error->text);
 	*error = named;
 }
@@ -71,7 +71,7 @@ packet_filter_name_linktype(uint16_t linktype, struct capture_error *error)
 static void
 fail(struct capture_error *error, const char *expression, const char *why)
 {
-	snprintf(error->text, sizeof(error->text), "filter \"%.200s\": %.150s",
+	snprintf(error->text, sizeof(error->text), "filter \"%.80s\": %.100s",
 	    expression, why);
 }
 
