@@ -10,7 +10,6 @@ enum { V4_BITS = 32, V6_BITS = 128, V4_IN_V6 = V6_BITS - V4_BITS, CIDR_MAX = 64 
 
 struct netset {
 	shim_tree *v4, *v6;
-	bool filled;
 };
 
 struct netset *
@@ -151,7 +150,6 @@ netset_add(struct netset *set, const char *cidr, const char **why)
 		*why = "out of memory";
 		return -1;
 	}
-	set->filled = true;
 	return 0;
 }
 
@@ -164,10 +162,4 @@ netset_has(const struct netset *set, const struct addr *addr)
 
 	tree = tree_and_prefix(set, addr, bits, &prefix);
 	return ndpi_patricia_search_best(tree, &prefix) != NULL;
-}
-
-bool
-netset_is_empty(const struct netset *set)
-{
-	return !set->filled;
 }

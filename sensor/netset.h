@@ -24,6 +24,5 @@ void netset_free(struct netset *set);
 int netset_add(struct netset *set, const char *cidr, const char **why);
 
 bool netset_has(const struct netset *set, const struct addr *addr);
-bool netset_is_empty(const struct netset *set);
 
 #endif

@@ -34,12 +34,10 @@ prefixes_of_both_kinds_match(void **state)
 	struct netset *set = netset_new();
 
 	(void)state;
-	assert_true(netset_is_empty(set));
 	assert_false(has(set, "192.0.2.1"));
 	add(set, "192.0.2.0/24");
 	add(set, "10.0.0.0/8");
 	add(set, "2001:db8:1::/48");
-	assert_false(netset_is_empty(set));
 	assert_true(has(set, "192.0.2.0"));
 	assert_true(has(set, "192.0.2.255"));
 	assert_true(has(set, "::ffff:192.0.2.7"));
@@ -145,7 +143,7 @@ nonsense_is_refused_with_a_reason(void **state)
 		assert_int_equal(netset_add(set, bad[i].cidr, &why), -1);
 		assert_string_equal(why, bad[i].why);
 	}
-	assert_true(netset_is_empty(set));
+	assert_false(has(set, "192.0.2.1"));
 	netset_free(set);
 }
 
