@@ -31,7 +31,7 @@ reasm_is_over(const struct reasm *reasm)
 	return (reasm->half[0].flags & reasm->half[1].flags & HALF_ENDED) != 0;
 }
 
-/* The SYN of this direction, or of another connection on the same ports? */
+/* False for the SYN of another connection on the same ports. */
 static bool
 take_syn(struct reasm *reasm, const struct segment *segment, uint8_t dir)
 {
@@ -56,14 +56,6 @@ take_syn(struct reasm *reasm, const struct segment *segment, uint8_t dir)
 	half->isn = segment->seq;
 	half->flags |= HALF_STARTED | HALF_SYN;
 	return true;
-}
-
-static void
-claim(struct reasm *reasm, uint32_t isn, uint8_t dir)
-{
-	reasm->claim = isn;
-	reasm->flags &= (uint16_t)~REASM_CLAIM_DIR;
-	reasm->flags |= REASM_CLAIM | (dir ? REASM_CLAIM_DIR : 0);
 }
 
 /* The side dir acknowledges bytes of the other. */
@@ -228,10 +220,8 @@ push_slowly(struct reasm *reasm, struct reasm_pool *pool, const struct segment *
 	half->packets++;
 	if (reasm_is_over(reasm))
 		return;
-	if ((segment->flags & TCP_SYN) && !take_syn(reasm, segment, dir)) {
-		claim(reasm, segment->seq, dir);
+	if ((segment->flags & TCP_SYN) && !take_syn(reasm, segment, dir))
 		return;
-	}
 	if (segment->flags & TCP_ACK)
 		take_ack(reasm, segment, dir);
 	if (segment->flags & TCP_RST)
@@ -326,35 +316,4 @@ reasm_next(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *eve
 		reasm_settle(reasm, pool);
 	}
 	event->kind = REASM_NONE;
-}
-
-/* Whether a bare SYN with another ISN may take the place: of a SYN never answered, or, in
- * a capture of one direction, of what had its FIN. */
-static bool
-replaces(const struct reasm *reasm, uint8_t dir)
-{
-	const struct reasm_half *half = &reasm->half[dir], *other = &reasm->half[!dir];
-
-	if (!(half->flags & HALF_SYN) || (other->flags & HALF_HEARD))
-		return false;
-	return (half->flags & HALF_ENDED) || half->delivered + half->lost == 0;
-}
-
-bool
-reasm_is_new_connection(
-    const struct reasm *reasm, const struct segment *segment, uint8_t dir)
-{
-	const struct reasm_half *half = &reasm->half[dir];
-	uint8_t claimed = reasm->flags & REASM_CLAIM_DIR ? 1 : 0;
-
-	if ((segment->flags & (TCP_SYN | TCP_RST)) != TCP_SYN ||
-	    ((half->flags & HALF_SYN) && half->isn == segment->seq))
-		return false;
-	if (reasm_is_over(reasm) || reset_is_reached(reasm))
-		return true;
-	if (!(segment->flags & TCP_ACK))
-		return replaces(reasm, dir);
-	/* It may acknowledge data in the SYN as well (RFC 7413). */
-	return (reasm->flags & REASM_CLAIM) && claimed != dir &&
-	       segment->ack - reasm->claim - 1 <= UINT16_MAX;
 }

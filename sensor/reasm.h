@@ -131,7 +131,6 @@ struct reasm {
 	int64_t due_us;
 	int64_t reset_at_us;
 	uint32_t reset_seq;
-	uint32_t claim; /* ISN of a SYN that is not this connection's */
 	uint16_t flags;
 };
 
@@ -169,15 +168,5 @@ int64_t reasm_due_us(const struct reasm *reasm);
 
 /* Both directions ended and all was delivered. */
 bool reasm_is_over(const struct reasm *reasm);
-
-/*
- * The segment opens another connection on the same pair of ports: to be asked before
- * reasm_push(); if so, finish this one first. True for a SYN with an ISN of its own when
- * this connection is over, reset or was never answered. In a live connection a SYN may be
- * forged, and its endpoint only challenges it (RFC 5961 section 4): then the SYN-ACK that
- * acknowledges it is what opens the new one.
- */
-bool reasm_is_new_connection(
-    const struct reasm *reasm, const struct segment *segment, uint8_t dir);
 
 #endif

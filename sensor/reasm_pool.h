@@ -31,8 +31,6 @@ enum reasm_flag {
 	REASM_RESET = 0x04, /* a RST lingers */
 	REASM_RESET_DIR = 0x08,
 	REASM_WAS_RESET = 0x10,
-	REASM_CLAIM = 0x20,
-	REASM_CLAIM_DIR = 0x40,
 };
 
 enum reasm_held_flag {

@@ -288,20 +288,23 @@ open_flow(struct track *t, struct flow_key key, const struct segment *s, uint8_t
 
 /*
  * Whether a segment opens the port pair anew. A SYN is believed at once only where the
- * earlier connection is over or was never answered; in the midst of a live one it may be
- * forged, and counts once the other side's SYN-ACK acknowledges it.
+ * earlier connection is over or was never answered, or, in a capture of one direction,
+ * had its FIN. In the midst of a live one it may be forged, and its endpoint only
+ * challenges it (RFC 5961 section 4): it counts once the SYN-ACK acknowledges it.
  */
 static bool
 opens_anew(
     const struct flow *flow, struct flow_cold *cold, const struct segment *s, uint8_t dir)
 {
+	bool one_sided = flow->packets[!dir] == 0;
 	bool over = flow->flags & (FLOW_CLOSED | FLOW_RESET) ||
-		    !(flow->flags & (FLOW_SYN_ACK | FLOW_DATA));
+		    !(flow->flags & (FLOW_SYN_ACK | FLOW_DATA)) ||
+		    (one_sided && flow->flags & (dir == 0 ? FLOW_FIN_0 : FLOW_FIN_1));
 
 	if (!(s->flags & TCP_SYN) || s->flags & TCP_RST)
 		return false;
-	if (s->flags & TCP_ACK)
-		return cold->has_next && s->ack - 1 == cold->next_isn;
+	if (s->flags & TCP_ACK) /* also of data in the SYN (RFC 7413) */
+		return cold->has_next && s->ack - cold->next_isn - 1 <= UINT16_MAX;
 	if (flow->packets[dir] > 0 && s->seq == cold->isn[dir])
 		return false;
 	if (flow->packets[dir] > 0 && over)

@@ -487,60 +487,6 @@ origins_are_those_of_the_packets(void **state)
 	trial_stop(&t);
 }
 
-/* Port pairs used again. */
-
-static const struct reuse {
-	const char *name;
-	bool is_new;
-	struct row rows[12];
-	struct row asked;
-} reuses[] = {
-	{ "SYN again", false, { C("S", 0, 0, "") }, C("S", 0, 0, "") },
-	{ "never answered", true, { C("S", 0, 0, "") }, C("S", 99, 0, "") },
-	{ "SYN in a live connection", false, { OPEN }, C("S", 99, 0, "") },
-	{ "taken by the server", true, { OPEN, C("S", 99, 0, "") },
-	    S("SA", 9999, 100, "") },
-	{ "taken with its data", true, { OPEN, C("S", 99, 0, "HELO") },
-	    S("SA", 9, 104, "") },
-	{ "SYN-ACK for another", false, { OPEN, C("S", 99, 0, "") },
-	    S("SA", 9999, 99, "") },
-	{ "SYN-ACK unasked", false, { OPEN }, S("SA", 9999, 1, "") },
-	{ "SYN-ACK again", false, { OPEN, C("S", 99, 0, "") }, S("SA", 0, 1, "") },
-	{ "after both FINs", true, { OPEN, C("FA", 1, 1, ""), S("FA", 1, 2, "") },
-	    C("S", 99, 0, "") },
-	{ "from the other side", true, { OPEN, C("FA", 1, 1, ""), S("FA", 1, 2, "") },
-	    S("S", 99, 0, "") },
-	{ "late SYN after both FINs", false,
-	    { OPEN, C("FA", 1, 1, ""), S("FA", 1, 2, "") }, C("S", 0, 0, "") },
-	{ "after one FIN", false, { OPEN, C("FA", 1, 1, "") }, C("S", 99, 0, "") },
-	{ "after the FIN of the only one seen", true,
-	    { C("S", 0, 0, ""), C("FA", 1, 1, "") }, C("S", 99, 0, "") },
-	{ "after a RST", true, { OPEN, S("R", 1, 1, "") }, C("S", 99, 0, "") },
-	{ "after a forged RST", false, { OPEN, S("R", 7, 1, "") }, C("S", 99, 0, "") },
-	{ "after a refusal", true, { C("S", 0, 0, ""), S("RA", 0, 1, "") },
-	    C("S", 9, 0, "") },
-	{ "SYN behind the first data", false, { C("A", 1, 1, "abc") }, C("S", 0, 0, "") },
-	{ "data", false, { C("S", 0, 0, "") }, C("A", 99, 0, "a") },
-};
-
-static void
-a_new_connection_is_known_by_its_syn(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(reuses) / sizeof(*reuses); i++) {
-		const struct reuse *r = &reuses[i];
-		struct segment s;
-		struct trial t;
-
-		trial_start(&t, 64, 16 * REASM_BLOCK_BYTES, 0xffffffff, 77);
-		play(&t, r->rows);
-		s = segment_of(&t, &r->asked);
-		if (reasm_is_new_connection(&t.reasm, &s, r->asked.dir) != r->is_new)
-			fail_msg("%s", r->name);
-		trial_stop(&t);
-	}
-}
-
 /* Limits. */
 
 static char filler[70000];
@@ -989,7 +935,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conversations_come_out_as_expected),
 		cmocka_unit_test(origins_are_those_of_the_packets),
-		cmocka_unit_test(a_new_connection_is_known_by_its_syn),
 		cmocka_unit_test(a_direction_holds_no_more_than_its_limit),
 		cmocka_unit_test(a_large_segment_is_split_over_blocks),
 		cmocka_unit_test(small_neighbours_share_blocks),

@@ -141,10 +141,6 @@ segment(struct input *in, struct checked *c, uint8_t dir)
 		s.payload.n = s.payload.n / 2;
 	for (uint32_t i = 0; i < s.payload.n; i++)
 		payload[i] = byte_at(first + i);
-	if (reasm_is_new_connection(&c->reasm, &s, dir)) {
-		stop(c, true);
-		start(c);
-	}
 	reasm_push(&c->reasm, pool, &s, dir);
 	drain(c);
 	memset(payload, 0xee, sizeof(payload));

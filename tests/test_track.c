@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The life of connections: what opens a port pair anew.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "wire.h"
+
+/* One segment; numbers count from the initial ones of both sides. */
+struct row {
+	uint8_t dir;
+	const char *flags;
+	uint32_t seq, ack;
+	const char *text;
+};
+
+#define C(f, q, a, t)                                                                    \
+	{                                                                                \
+		0, f, q, a, t                                                            \
+	}
+#define S(f, q, a, t)                                                                    \
+	{                                                                                \
+		1, f, q, a, t                                                            \
+	}
+#define OPEN C("S", 0, 0, ""), S("SA", 0, 1, ""), C("A", 1, 1, "")
+
+static const struct reuse {
+	const char *name;
+	bool is_new;
+	struct row rows[12];
+	struct row asked;
+} reuses[] = {
+	{ "SYN again", false, { C("S", 0, 0, "") }, C("S", 0, 0, "") },
+	{ "never answered", true, { C("S", 0, 0, "") }, C("S", 99, 0, "") },
+	{ "SYN in a live connection", false, { OPEN }, C("S", 99, 0, "") },
+	{ "taken by the server", true, { OPEN, C("S", 99, 0, "") },
+	    S("SA", 9999, 100, "") },
+	{ "taken with its data", true, { OPEN, C("S", 99, 0, "HELO") },
+	    S("SA", 9, 104, "") },
+	{ "SYN-ACK for another", false, { OPEN, C("S", 99, 0, "") },
+	    S("SA", 9999, 99, "") },
+	{ "SYN-ACK unasked", false, { OPEN }, S("SA", 9999, 1, "") },
+	{ "SYN-ACK again", false, { OPEN, C("S", 99, 0, "") }, S("SA", 0, 1, "") },
+	{ "after both FINs", true, { OPEN, C("FA", 1, 1, ""), S("FA", 1, 2, "") },
+	    C("S", 99, 0, "") },
+	{ "from the other side", true, { OPEN, C("FA", 1, 1, ""), S("FA", 1, 2, "") },
+	    S("S", 99, 0, "") },
+	{ "late SYN after both FINs", false,
+	    { OPEN, C("FA", 1, 1, ""), S("FA", 1, 2, "") }, C("S", 0, 0, "") },
+	{ "after one FIN", false, { OPEN, C("FA", 1, 1, "") }, C("S", 99, 0, "") },
+	{ "after the FIN of the only one seen", true,
+	    { C("S", 0, 0, ""), C("FA", 1, 1, "") }, C("S", 99, 0, "") },
+	{ "after a RST", true, { OPEN, S("R", 1, 1, "") }, C("S", 99, 0, "") },
+	{ "after a forged RST", false,
+	    { OPEN, S("A", 1, 1, "220 mx\r\n"), S("R", 99, 1, "") }, C("S", 99, 0, "") },
+	{ "after a refusal", true, { C("S", 0, 0, ""), S("RA", 0, 1, "") },
+	    C("S", 9, 0, "") },
+	{ "SYN behind the first data", false, { C("A", 1, 1, "abc") }, C("S", 0, 0, "") },
+	{ "data", false, { C("S", 0, 0, "") }, C("A", 99, 0, "a") },
+};
+
+static void
+send_row(struct wire *wire, const struct row *row, const uint32_t isn[2])
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+	unsigned flags = 0;
+
+	flags |= strchr(row->flags, 'S') != NULL ? TCP_SYN : 0;
+	flags |= strchr(row->flags, 'A') != NULL ? TCP_ACK : 0;
+	flags |= strchr(row->flags, 'F') != NULL ? TCP_FIN : 0;
+	flags |= strchr(row->flags, 'R') != NULL ? TCP_RST : 0;
+	conn.seq[row->dir] = isn[row->dir] + row->seq;
+	conn.seq[!row->dir] = isn[!row->dir] + row->ack;
+	wire_send(wire, &conn, row->dir, flags, row->text);
+}
+
+static void
+a_new_connection_is_known_by_its_syn(void **state)
+{
+	static const uint32_t isn[2] = { 0xffffffff, 77 };
+	static struct wire wire;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(reuses) / sizeof(*reuses); i++) {
+		const struct reuse *r = &reuses[i];
+		uint64_t opened;
+
+		wire_init(&wire);
+		for (size_t j = 0; r->rows[j].flags != NULL; j++)
+			send_row(&wire, &r->rows[j], isn);
+		opened = wire_counter(&wire, "flow", "new");
+		send_row(&wire, &r->asked, isn);
+		if ((wire_counter(&wire, "flow", "new") != opened) != r->is_new)
+			fail_msg("%s", r->name);
+		wire_release(&wire);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_new_connection_is_known_by_its_syn),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
