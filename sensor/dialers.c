@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-#include "hash.h"
-#include "pool.h"
+#include "places.h"
 
 enum {
 	WAYS = 4,
@@ -17,9 +16,7 @@ struct dialer {
 };
 
 struct dialers {
-	struct hash_key key;
-	struct dialer *table;
-	uint32_t sets; /* a power of two */
+	struct places sets;
 };
 
 struct dialers *
@@ -27,17 +24,11 @@ dialers_new(uint32_t hosts)
 {
 	struct dialers *dialers = calloc(1, sizeof(*dialers));
 
-	if (dialers == NULL)
-		return NULL;
-	dialers->sets = 1;
-	while (dialers->sets * WAYS < hosts)
-		dialers->sets *= 2;
-	dialers->table = pool_reserve(dialers->sets * WAYS * sizeof(struct dialer));
-	if (dialers->table == NULL || hash_key_init(&dialers->key) != 0) {
-		dialers_free(dialers);
-		return NULL;
-	}
-	return dialers;
+	if (dialers == NULL ||
+	    places_init(&dialers->sets, hosts / WAYS, WAYS * sizeof(struct dialer)) == 0)
+		return dialers;
+	free(dialers);
+	return NULL;
 }
 
 void
@@ -45,16 +36,14 @@ dialers_free(struct dialers *dialers)
 {
 	if (dialers == NULL)
 		return;
-	pool_unreserve(dialers->table, dialers->sets * WAYS * sizeof(struct dialer));
+	places_release(&dialers->sets);
 	free(dialers);
 }
 
 static struct dialer *
 set_of(const struct dialers *dialers, const struct addr *host)
 {
-	uint64_t hash = hash_endpoint(&dialers->key, host, 0);
-
-	return &dialers->table[(hash & (dialers->sets - 1)) * WAYS];
+	return places_at(&dialers->sets, hash_endpoint(&dialers->sets.key, host, 0));
 }
 
 static bool
