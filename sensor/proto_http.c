@@ -12,7 +12,7 @@
 #include "http_head.h"
 #include "line.h"
 #include "proto.h"
-#include "tunnel.h"
+#include "tunnel_parse.h"
 
 enum { REQUEST_LINE_MAX = 1024, REPLY_LINE_MAX = 256, METHOD_MAX = 24, BLANKS_MAX = 8 };
 
@@ -36,14 +36,10 @@ enum reply_state {
 	REPLY_OVER, /* nothing more is of interest */
 };
 
-/* Facts to be told, in this order. */
-enum due { DUE_ASKED = 0x01, DUE_GRANTED = 0x02, DUE_REFUSED = 0x04 };
-
 struct http {
 	enum request_state request;
 	enum reply_state reply;
 	enum http_method method;
-	uint8_t due;  /* enum due */
 	bool first;   /* no request was read yet */
 	bool told;    /* the request is one to a proxy */
 	bool open;    /* a request has no whole reply yet */
@@ -61,15 +57,6 @@ struct http {
 	uint8_t reason[TUNNEL_LINE_MAX + 1]; /* one more, to see that it was cut */
 	uint8_t request_text[REQUEST_LINE_MAX];
 	uint8_t reply_text[REPLY_LINE_MAX];
-};
-
-/* What a step of a direction came to. */
-enum step {
-	STEP_ON,
-	STEP_MORE, /* no more input, or it must wait */
-	STEP_INNER,
-	STEP_DONE,
-	STEP_BAD,
 };
 
 /* Passwords in a URI are left out. */
@@ -98,12 +85,12 @@ read_target(
 	return target_read_uri(word, target);
 }
 
-static enum step
+static enum tunnel_step
 end_request_head(struct http *http)
 {
 	http->open = true;
 	http->first = false;
-	http->due |= http->told ? DUE_ASKED : 0;
+	http->tunnel.due |= http->told ? TUNNEL_DUE_ASKED : 0;
 	http_body_init(&http->sent, &http->asked, false);
 	if (http->method == HTTP_CONNECT)
 		http->request = REQUEST_TUNNEL;
@@ -112,10 +99,10 @@ end_request_head(struct http *http)
 		http->request = http->asked.chunked ? REQUEST_CHUNK : REQUEST_INNER;
 	else
 		http->request = REQUEST_BODY;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_request_line(struct http *http, struct slice *in)
 {
 	struct http_request_line request;
@@ -124,11 +111,11 @@ read_request_line(struct http *http, struct slice *in)
 
 	if (!line_take(
 		&http->request_line, http->request_text, REQUEST_LINE_MAX, in, &line))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (line.n == 0)
-		return STEP_ON; /* RFC 9112 section 2.2 */
+		return TUNNEL_ON; /* RFC 9112 section 2.2 */
 	if (!http_read_request_line(line, http->request_line.cut, &request))
-		return http->first ? STEP_BAD : STEP_DONE;
+		return http->first ? TUNNEL_BAD : TUNNEL_DONE;
 	tunnel_init(&http->tunnel, http->next);
 	http->asked = (struct http_fields){ 0 };
 	http->user = false;
@@ -142,7 +129,7 @@ read_request_line(struct http *http, struct slice *in)
 	http->tunnel.cut |= http->told && http->request_line.cut;
 	explicit_bzero(http->request_text, REQUEST_LINE_MAX);
 	http->request = REQUEST_FIELDS;
-	return request.versioned ? STEP_ON : end_request_head(http);
+	return request.versioned ? TUNNEL_ON : end_request_head(http);
 }
 
 static void
@@ -156,67 +143,69 @@ take_user(struct http *http, struct slice value)
 	http->user = true;
 }
 
-static enum step
+static enum tunnel_step
 read_request_field(struct http *http, struct slice *in)
 {
 	struct slice line, name, value;
 
 	if (!line_take(
 		&http->request_line, http->request_text, REQUEST_LINE_MAX, in, &line))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (line.n == 0)
 		return end_request_head(http);
 	if (!http_read_field(line, &name, &value))
-		return STEP_ON;
+		return TUNNEL_ON;
 	http_take_field(&http->asked, name, value);
 	if (ascii_is(name, "proxy-authorization"))
 		take_user(http, value);
 	if (http->request_line.len > 0)
 		explicit_bzero(http->request_text, REQUEST_LINE_MAX);
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 skip_request_body(struct http *http, struct slice *in)
 {
 	if (http->sent.state == HTTP_BODY_OVER) {
 		http->request = REQUEST_WAIT;
-		return STEP_ON;
+		return TUNNEL_ON;
 	}
 	http_body_step(&http->sent, in);
 	if (http->sent.state == HTTP_BODY_BAD)
-		return STEP_DONE;
-	return in->n > 0 || http->sent.state == HTTP_BODY_OVER ? STEP_ON : STEP_MORE;
+		return TUNNEL_DONE;
+	return in->n > 0 || http->sent.state == HTTP_BODY_OVER ? TUNNEL_ON : TUNNEL_MORE;
 }
 
 /* Many scanners send one more line end behind the head of a CONNECT. */
-static enum step
+static enum tunnel_step
 wait_for_grant(struct http *http, struct slice *in)
 {
 	while (http->open && in->n > 0 && (in->p[0] == '\r' || in->p[0] == '\n'))
 		*in = slice_tail(*in, 1);
 	if (http->open)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	http->request = REQUEST_LINE;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_chunk_size(struct http_body *body, struct slice *in)
 {
 	if (body->state == HTTP_BODY_CHUNK)
-		return STEP_INNER;
+		return TUNNEL_INNER;
 	if (body->state != HTTP_BODY_CHUNK_SIZE && body->state != HTTP_BODY_CHUNK_EXT)
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	if (in->n == 0)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	http_body_step(body, in);
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
-step_request(struct http *http, struct slice *in)
+static enum tunnel_step
+step_request(void *state, struct slice *in)
 {
+	struct http *http = state;
+
 	switch (http->request) {
 	case REQUEST_LINE:
 		return read_request_line(http, in);
@@ -226,9 +215,9 @@ step_request(struct http *http, struct slice *in)
 		return skip_request_body(http, in);
 	case REQUEST_WAIT:
 		if (http->open)
-			return STEP_MORE;
+			return TUNNEL_MORE;
 		http->request = REQUEST_LINE;
-		return STEP_ON;
+		return TUNNEL_ON;
 	case REQUEST_TUNNEL:
 		return wait_for_grant(http, in);
 	case REQUEST_CHUNK:
@@ -236,7 +225,7 @@ step_request(struct http *http, struct slice *in)
 	case REQUEST_INNER:
 		break;
 	}
-	return STEP_INNER;
+	return TUNNEL_INNER;
 }
 
 /* The body of a POST to mail went on to the target, and so nothing else can follow it. */
@@ -246,64 +235,64 @@ is_posted(const struct http *http)
 	return http->request == REQUEST_INNER || http->request == REQUEST_CHUNK;
 }
 
-static enum step
+static enum tunnel_step
 end_reply(struct http *http)
 {
 	http->open = false;
 	http->reply = http->ended || is_posted(http) ? REPLY_OVER : REPLY_START;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
 /*
  * No HTTP: what an old proxy lets through of a mail server, or an HTTP/0.9 page. The same
  * can come from a server that is no proxy at all: the grant is weak.
  */
-static enum step
+static enum tunnel_step
 take_raw(struct http *http, uint8_t c)
 {
 	bool mail = ascii_is_digit(c) && tunnel_is_to_mail(&http->tunnel);
 
 	if (!http->told || http->method == HTTP_CONNECT || (!mail && c != '<'))
-		return STEP_DONE;
-	http->due |= DUE_GRANTED;
+		return TUNNEL_DONE;
+	http->tunnel.due |= TUNNEL_DUE_GRANTED;
 	http->code = 0;
 	http->sure = false;
 	http->granted = mail;
 	http->reply = mail ? REPLY_INNER : REPLY_OVER;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_reply_start(struct http *http, struct slice *in)
 {
 	if (!http->open)
-		return http->ended ? STEP_DONE : STEP_MORE;
+		return http->ended ? TUNNEL_DONE : TUNNEL_MORE;
 	while (in->n > 0 && (in->p[0] == '\r' || in->p[0] == '\n'))
 		*in = slice_tail(*in, 1);
 	if (in->n == 0)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (ascii_lower(in->p[0]) != 'h')
 		return take_raw(http, in->p[0]);
 	http->reply = REPLY_LINE;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_status(struct http *http, struct slice *in)
 {
 	struct slice line, reason;
 
 	if (!line_take(&http->reply_line, http->reply_text, REPLY_LINE_MAX, in, &line))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (!http_read_status_line(line, &http->code, &reason))
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	reason = slice_head(reason, sizeof(http->reason));
 	if (reason.n > 0)
 		memcpy(http->reason, reason.p, reason.n);
 	http->reason_n = (uint16_t)reason.n;
 	http->answered = (struct http_fields){ 0 };
 	http->reply = REPLY_FIELDS;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
 /* A web server that answers CONNECT with a page of its own granted nothing. */
@@ -331,7 +320,7 @@ take_grant(struct http *http, bool whole)
 	bool posted = http->told && is_posted(http);
 
 	http->sure = whole && is_sure(http);
-	http->due |= http->told ? DUE_GRANTED : 0;
+	http->tunnel.due |= http->told ? TUNNEL_DUE_GRANTED : 0;
 	skip_reply_body(http);
 	if (!whole || (http->method == HTTP_CONNECT && !http->told)) {
 		http->reply = REPLY_OVER;
@@ -344,54 +333,57 @@ take_grant(struct http *http, bool whole)
 }
 
 /* The head of the reply is over, or its end was lost. */
-static enum step
+static enum tunnel_step
 end_reply_head(struct http *http, bool whole)
 {
 	if (http->code / 100 == 1 && http->code != 101) {
 		http->reply = whole ? REPLY_START : REPLY_OVER;
-		return STEP_ON;
+		return TUNNEL_ON;
 	}
 	if (http->code / 100 == 2) {
 		take_grant(http, whole);
-		return STEP_ON;
+		return TUNNEL_ON;
 	}
 	if (http->told)
-		http->due |= http->code == 101 ? DUE_GRANTED : DUE_REFUSED;
+		http->tunnel.due |=
+		    http->code == 101 ? TUNNEL_DUE_GRANTED : TUNNEL_DUE_REFUSED;
 	http->sure = false;
 	skip_reply_body(http);
 	if (!whole || http->code == 101 || is_posted(http))
 		http->reply = REPLY_OVER; /* 101: WebSocket, h2c */
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_reply_field(struct http *http, struct slice *in)
 {
 	struct slice line, name, value;
 
 	if (!line_take(&http->reply_line, http->reply_text, REPLY_LINE_MAX, in, &line))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (line.n == 0)
 		return end_reply_head(http, true);
 	if (http_read_field(line, &name, &value))
 		http_take_field(&http->answered, name, value);
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_reply_body(struct http *http, struct slice *in)
 {
 	if (http->got.state == HTTP_BODY_OVER)
 		return end_reply(http);
 	http_body_step(&http->got, in);
 	if (http->got.state == HTTP_BODY_BAD)
-		return STEP_DONE;
-	return in->n > 0 || http->got.state == HTTP_BODY_OVER ? STEP_ON : STEP_MORE;
+		return TUNNEL_DONE;
+	return in->n > 0 || http->got.state == HTTP_BODY_OVER ? TUNNEL_ON : TUNNEL_MORE;
 }
 
-static enum step
-step_reply(struct http *http, struct slice *in)
+static enum tunnel_step
+step_reply(void *state, struct slice *in)
 {
+	struct http *http = state;
+
 	switch (http->reply) {
 	case REPLY_START:
 		return read_reply_start(http, in);
@@ -404,11 +396,11 @@ step_reply(struct http *http, struct slice *in)
 	case REPLY_CHUNK:
 		return read_chunk_size(&http->got, in);
 	case REPLY_INNER:
-		return STEP_INNER;
+		return TUNNEL_INNER;
 	case REPLY_OVER:
 		break;
 	}
-	return STEP_DONE;
+	return TUNNEL_DONE;
 }
 
 static bool
@@ -419,81 +411,73 @@ is_waiting(const struct http *http)
 }
 
 /* What waits for a grant may be the tunnel's: gaps and the end of it wait, too. */
-static enum step
+static enum tunnel_step
 break_request(struct http *http, struct proto_input *input)
 {
 	uint64_t lost = input->gap;
 
 	if (is_waiting(http))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	input->gap = 0;
 	if (lost > 0) {
 		return http->request == REQUEST_BODY && http_body_gap(&http->sent, lost)
-			   ? STEP_ON
-			   : STEP_DONE;
+			   ? TUNNEL_ON
+			   : TUNNEL_DONE;
 	}
 	input->end = false;
 	http->ended = true;
-	return http->open ? STEP_MORE : STEP_DONE;
+	return http->open ? TUNNEL_MORE : TUNNEL_DONE;
 }
 
-static enum step
+static enum tunnel_step
 break_reply(struct http *http, struct proto_input *input)
 {
 	uint64_t lost = input->gap;
 
 	if (lost == 0 && http->reply == REPLY_START && !http->open && !http->ended)
-		return STEP_MORE; /* the rest of a request may still come */
+		return TUNNEL_MORE; /* the rest of a request may still come */
 	input->gap = 0;
 	if (lost == 0)
 		input->end = false;
 	if (http->reply == REPLY_FIELDS)
 		return end_reply_head(http, false);
 	if (lost > 0 && http->reply == REPLY_BODY && http_body_gap(&http->got, lost))
-		return STEP_ON;
-	return STEP_DONE;
+		return TUNNEL_ON;
+	return TUNNEL_DONE;
 }
 
-static enum step
-take_break(struct http *http, enum proto_role role, struct proto_input *input)
+static enum tunnel_step
+take_break(void *state, enum proto_role role, struct proto_input *input)
 {
+	struct http *http = state;
 	if (role == PROTO_REQUESTER)
 		return break_request(http, input);
 	return break_reply(http, input);
 }
 
-static enum step
-step(struct http *http, enum proto_role role, struct proto_input *input)
+static enum tunnel_step
+reads(const void *state, enum proto_role role)
 {
-	bool requester = role == PROTO_REQUESTER;
-	enum step result;
+	const struct http *http = state;
 
 	if (http->granted)
-		return STEP_INNER;
+		return TUNNEL_INNER;
 	if (http->reply == REPLY_OVER)
-		return STEP_DONE;
-	if (requester ? http->request == REQUEST_INNER : http->reply == REPLY_INNER)
-		return STEP_INNER;
-	if (input->gap > 0)
-		return take_break(http, role, input);
-	if (requester)
-		result = step_request(http, &input->data);
-	else
-		result = step_reply(http, &input->data);
-	if (result == STEP_MORE && input->data.n == 0 && input->end)
-		result = take_break(http, role, input);
-	return result;
+		return TUNNEL_DONE;
+	if (role == PROTO_REQUESTER ? http->request == REQUEST_INNER
+				    : http->reply == REPLY_INNER)
+		return TUNNEL_INNER;
+	return TUNNEL_ON;
 }
 
 static void
-tell(struct http *http, struct fact *fact)
+tell(void *state, enum tunnel_due due, struct fact *fact)
 {
-	unsigned first = http->due & -http->due;
+	struct http *http = state;
 
-	http->due &= (uint8_t)~first;
-	if (first == DUE_ASKED)
+	if (due == TUNNEL_DUE_ASKED)
 		tunnel_asked(&http->tunnel, fact);
-	else if (first == DUE_GRANTED)
+	else if (due == TUNNEL_DUE_GRANTED)
 		tunnel_granted(&http->tunnel, http->code, http->sure, fact);
 	else
 		tunnel_refused(&http->tunnel, http->code,
@@ -503,23 +487,16 @@ tell(struct http *http, struct fact *fact)
 static enum proto_result
 parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
 {
-	static const enum proto_result result[] = {
-		[STEP_MORE] = PROTO_MORE,
-		[STEP_INNER] = PROTO_INNER,
-		[STEP_DONE] = PROTO_DONE,
-		[STEP_BAD] = PROTO_BAD,
+	static const struct tunnel_machine machine = {
+		.reads = reads,
+		.request = step_request,
+		.reply = step_reply,
+		.take_break = take_break,
+		.tell = tell,
 	};
 	struct http *http = state;
-	enum step got;
 
-	do {
-		if (http->due != 0) {
-			tell(http, fact);
-			return PROTO_FACT;
-		}
-		got = step(http, role, input);
-	} while (got == STEP_ON);
-	return result[got];
+	return tunnel_parse(&machine, http, &http->tunnel, role, input, fact);
 }
 
 static void

@@ -6,7 +6,7 @@
  * decides how to read on, and, behind the request, for the grant.
  */
 #include "socks.h"
-#include "tunnel.h"
+#include "tunnel_parse.h"
 
 enum { MESSAGE_MAX = SOCKS5_ADDR_AT + 1 + 255 + 2 };
 
@@ -32,9 +32,6 @@ enum reply_state {
 	REPLY_OVER,
 };
 
-/* Facts to be told, in this order. */
-enum due { DUE_ASKED = 0x01, DUE_GRANTED = 0x02, DUE_REFUSED = 0x04 };
-
 /* One message, as far as it is there. */
 struct message {
 	uint16_t have;
@@ -44,7 +41,6 @@ struct message {
 struct socks {
 	enum request_state request;
 	enum reply_state reply;
-	uint8_t due; /* enum due */
 	uint8_t version;
 	uint8_t command;
 	uint8_t method;
@@ -60,15 +56,6 @@ struct socks {
 	uint8_t offered[32]; /* a bit for each method */
 	struct tunnel tunnel;
 	struct message sent, got;
-};
-
-/* What a step of a machine came to. */
-enum step {
-	STEP_ON,
-	STEP_MORE, /* no more input, or it must wait */
-	STEP_INNER,
-	STEP_DONE,
-	STEP_BAD,
 };
 
 static bool
@@ -104,42 +91,42 @@ take_string(
 	return nul != NULL;
 }
 
-static enum step
+static enum tunnel_step
 complete(struct socks *socks)
 {
 	socks->request = REQUEST_ASKED;
-	socks->due |= DUE_ASKED;
+	socks->tunnel.due |= TUNNEL_DUE_ASKED;
 	socks->told = true;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_version(struct socks *socks, struct slice *in)
 {
 	if (in->n == 0)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	socks->version = in->p[0];
 	if (socks->version == SOCKS4)
 		socks->request = REQUEST_V4_HEAD;
 	else if (socks->version == SOCKS5)
 		socks->request = REQUEST_V5_GREETING;
 	else
-		return STEP_BAD;
+		return TUNNEL_BAD;
 	socks->tunnel.kind =
 	    socks->version == SOCKS4 ? FACT_TUNNEL_SOCKS4 : FACT_TUNNEL_SOCKS5;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_v4_head(struct socks *socks, struct slice *in)
 {
 	const uint8_t *b = socks->sent.b;
 	struct addr addr;
 
 	if (!gather(&socks->sent, SOCKS4_HEAD, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (b[1] != SOCKS_COMMAND_CONNECT && b[1] != SOCKS_COMMAND_BIND)
-		return STEP_BAD;
+		return TUNNEL_BAD;
 	socks->command = b[1];
 	socks->tunnel.port = be16(b + 2);
 	addr = addr_from_v4(b + 4);
@@ -148,88 +135,88 @@ read_v4_head(struct socks *socks, struct slice *in)
 	else
 		tunnel_set_addr(&socks->tunnel, &addr);
 	socks->request = REQUEST_V4_USER;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_v4_user(struct socks *socks, struct slice *in)
 {
 	if (!take_string(&socks->tunnel, tunnel_add_user, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (socks->tunnel.kind != FACT_TUNNEL_SOCKS4A)
 		return complete(socks);
 	socks->request = REQUEST_V4_NAME;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_v4_name(struct socks *socks, struct slice *in)
 {
 	return take_string(&socks->tunnel, tunnel_add_host, in) ? complete(socks)
-								: STEP_MORE;
+								: TUNNEL_MORE;
 }
 
-static enum step
+static enum tunnel_step
 read_greeting(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->sent;
 
 	if (!gather(m, 2, in) || !gather(m, 2u + m->b[1], in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	for (unsigned i = 0; i < m->b[1]; i++)
 		socks->offered[m->b[2 + i] / 8] |= (uint8_t)(1 << m->b[2 + i] % 8);
 	m->have = 0;
 	socks->greeted = true;
 	socks->request = REQUEST_V5_NEXT;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
 /* Whether what begins with the version of RFC 1929 is a password. */
-static enum step
+static enum tunnel_step
 judge_auth(const struct socks *socks)
 {
 	if (socks->has_method)
-		return socks->method == SOCKS_METHOD_PASSWORD ? STEP_ON : STEP_DONE;
+		return socks->method == SOCKS_METHOD_PASSWORD ? TUNNEL_ON : TUNNEL_DONE;
 	if (!is_offered(socks->offered, SOCKS_METHOD_PASSWORD))
-		return STEP_DONE;
-	return is_offered(socks->offered, SOCKS_METHOD_GSSAPI) ? STEP_MORE : STEP_ON;
+		return TUNNEL_DONE;
+	return is_offered(socks->offered, SOCKS_METHOD_GSSAPI) ? TUNNEL_MORE : TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_next(struct socks *socks, struct slice *in)
 {
-	enum step step;
+	enum tunnel_step step;
 
 	if (in->n == 0)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (in->p[0] == SOCKS5) {
 		socks->request = REQUEST_V5_REQUEST;
-		return STEP_ON;
+		return TUNNEL_ON;
 	}
 	if (in->p[0] != SOCKS5_AUTH || socks->password)
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	step = judge_auth(socks);
-	if (step == STEP_ON)
+	if (step == TUNNEL_ON)
 		socks->request = REQUEST_V5_USER;
 	return step;
 }
 
 /* Through the length of the password, which itself is never kept. */
-static enum step
+static enum tunnel_step
 read_user(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->sent;
 
 	if (!gather(m, 2, in) || !gather(m, 2u + m->b[1] + 1, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	tunnel_add_user(&socks->tunnel, slice_of(m->b + 2, m->b[1]));
 	socks->skip = m->b[2 + m->b[1]];
 	m->have = 0;
 	socks->request = REQUEST_V5_PASSWORD;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 skip_password(struct socks *socks, struct slice *in)
 {
 	size_t n = in->n < socks->skip ? in->n : socks->skip;
@@ -237,10 +224,10 @@ skip_password(struct socks *socks, struct slice *in)
 	*in = slice_tail(*in, n);
 	socks->skip -= (uint8_t)n;
 	if (socks->skip > 0)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	socks->password = true;
 	socks->request = REQUEST_V5_NEXT;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
 /* Bytes of an address and its port, of which the message has the type and one more; 0: no
@@ -274,26 +261,28 @@ set_v5_addr(struct socks *socks, const struct message *m)
 	socks->tunnel.port = be16(m->b + m->have - 2);
 }
 
-static enum step
+static enum tunnel_step
 read_request(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->sent;
 
 	if (!gather(m, SOCKS5_ADDR_AT + 1, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (m->b[1] < SOCKS_COMMAND_CONNECT || m->b[1] > SOCKS_COMMAND_UDP ||
 	    v5_addr_bytes(m) == 0)
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	if (!gather(m, SOCKS5_ADDR_AT + v5_addr_bytes(m), in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	socks->command = m->b[1];
 	set_v5_addr(socks, m);
 	return complete(socks);
 }
 
-static enum step
-step_request(struct socks *socks, struct slice *in)
+static enum tunnel_step
+step_request(void *state, struct slice *in)
 {
+	struct socks *socks = state;
+
 	switch (socks->request) {
 	case REQUEST_VERSION:
 		return read_version(socks, in);
@@ -316,48 +305,48 @@ step_request(struct socks *socks, struct slice *in)
 	case REQUEST_ASKED:
 		break;
 	}
-	return STEP_MORE;
+	return TUNNEL_MORE;
 }
 
 /* What came to nothing before it named a target is told without one. */
-static enum step
+static enum tunnel_step
 give_up(struct socks *socks)
 {
 	if (socks->greeted && !socks->told)
-		socks->due |= DUE_ASKED;
+		socks->tunnel.due |= TUNNEL_DUE_ASKED;
 	socks->told = true;
 	socks->reply = REPLY_OVER;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 refuse(struct socks *socks, uint8_t code, const char *why)
 {
 	socks->code = code;
 	socks->why = why;
-	socks->due |= DUE_REFUSED;
+	socks->tunnel.due |= TUNNEL_DUE_REFUSED;
 	return give_up(socks);
 }
 
 /* Waits for the requester, if it may still say something. */
-static enum step
+static enum tunnel_step
 await(struct socks *socks)
 {
-	return socks->ended ? give_up(socks) : STEP_MORE;
+	return socks->ended ? give_up(socks) : TUNNEL_MORE;
 }
 
-static enum step
+static enum tunnel_step
 judge_code(struct socks *socks, uint8_t code, bool granted)
 {
 	if (!granted && socks->bound)
-		return STEP_DONE; /* what was granted is the listening port */
+		return TUNNEL_DONE; /* what was granted is the listening port */
 	if (!granted)
 		return refuse(socks, code, "");
 	socks->code = code;
 	if (!socks->bound)
-		socks->due |= DUE_GRANTED;
+		socks->tunnel.due |= TUNNEL_DUE_GRANTED;
 	socks->reply = REPLY_REST;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
 /* What another kind of server answers to SOCKS; the probe knows these. */
@@ -371,7 +360,7 @@ other_server(const struct message *m, uint8_t version)
 	return NULL;
 }
 
-static enum step
+static enum tunnel_step
 read_method(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->got;
@@ -379,14 +368,14 @@ read_method(struct socks *socks, struct slice *in)
 	if (!socks->greeted)
 		return await(socks);
 	if (!gather(m, 2, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	m->have = 0;
 	socks->method = m->b[1];
 	socks->has_method = true;
 	if (other_server(m, SOCKS5) != NULL)
 		return refuse(socks, SOCKS_METHOD_REFUSED, other_server(m, SOCKS5));
 	if (m->b[0] != SOCKS5)
-		return STEP_BAD;
+		return TUNNEL_BAD;
 	if (socks->method == SOCKS_METHOD_REFUSED)
 		return refuse(socks, SOCKS_METHOD_REFUSED, "no acceptable method");
 	if (socks->method == SOCKS_METHOD_PASSWORD)
@@ -394,11 +383,11 @@ read_method(struct socks *socks, struct slice *in)
 	else if (socks->method == SOCKS_METHOD_NONE)
 		socks->reply = REPLY_CODE;
 	else
-		return STEP_DONE;
-	return STEP_ON;
+		return TUNNEL_DONE;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_password_reply(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->got;
@@ -406,18 +395,18 @@ read_password_reply(struct socks *socks, struct slice *in)
 	if (!socks->password && !socks->told)
 		return await(socks);
 	if (!gather(m, 2, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	m->have = 0;
 	/* Some servers answer with their own version. */
 	if (m->b[0] != SOCKS5_AUTH && m->b[0] != SOCKS5)
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	if (m->b[1] != 0)
 		return refuse(socks, m->b[1], "authentication failed");
 	socks->reply = REPLY_CODE;
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
+static enum tunnel_step
 read_code(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->got;
@@ -425,18 +414,18 @@ read_code(struct socks *socks, struct slice *in)
 	if (socks->request != REQUEST_ASKED)
 		return await(socks);
 	if (!gather(m, 2, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (socks->version == SOCKS5)
 		return m->b[0] == SOCKS5 ? judge_code(socks, m->b[1], m->b[1] == 0)
-					 : STEP_DONE;
+					 : TUNNEL_DONE;
 	if (other_server(m, SOCKS4) != NULL)
 		return refuse(socks, SOCKS_METHOD_REFUSED, other_server(m, SOCKS4));
 	if (m->b[0] != 0 || m->b[1] < SOCKS4_OK || m->b[1] > SOCKS4_LAST)
-		return STEP_BAD;
+		return TUNNEL_BAD;
 	return judge_code(socks, m->b[1], m->b[1] == SOCKS4_OK);
 }
 
-static enum step
+static enum tunnel_step
 read_rest(struct socks *socks, struct slice *in)
 {
 	struct message *m = &socks->got;
@@ -444,27 +433,29 @@ read_rest(struct socks *socks, struct slice *in)
 
 	if (socks->version == SOCKS5) {
 		if (!gather(m, SOCKS5_ADDR_AT + 1, in))
-			return STEP_MORE;
+			return TUNNEL_MORE;
 		if (v5_addr_bytes(m) == 0)
-			return STEP_DONE;
+			return TUNNEL_DONE;
 		need = SOCKS5_ADDR_AT + v5_addr_bytes(m);
 	}
 	if (!gather(m, need, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	m->have = 0;
 	if (socks->command == SOCKS_COMMAND_UDP)
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	socks->reply = REPLY_GRANTED;
 	if (socks->command == SOCKS_COMMAND_BIND && !socks->bound) {
 		socks->bound = true; /* a second reply says who connected */
 		socks->reply = REPLY_CODE;
 	}
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
-step_reply(struct socks *socks, struct slice *in)
+static enum tunnel_step
+step_reply(void *state, struct slice *in)
 {
+	struct socks *socks = state;
+
 	switch (socks->reply) {
 	case REPLY_FIRST:
 		if (socks->version == SOCKS5)
@@ -480,7 +471,7 @@ step_reply(struct socks *socks, struct slice *in)
 	case REPLY_OVER:
 		break;
 	}
-	return STEP_MORE;
+	return TUNNEL_MORE;
 }
 
 static void
@@ -494,80 +485,64 @@ tell_asked(struct socks *socks, struct fact *fact)
 }
 
 static void
-tell(struct socks *socks, struct fact *fact)
+tell(void *state, enum tunnel_due due, struct fact *fact)
 {
-	unsigned first = socks->due & -socks->due;
+	struct socks *socks = state;
 
-	socks->due &= (uint8_t)~first;
-	if (first == DUE_ASKED)
+	if (due == TUNNEL_DUE_ASKED)
 		tell_asked(socks, fact);
-	else if (first == DUE_GRANTED)
+	else if (due == TUNNEL_DUE_GRANTED)
 		tunnel_granted(&socks->tunnel, socks->code, true, fact);
 	else
 		tunnel_refused(&socks->tunnel, socks->code, slice_str(socks->why), fact);
 }
 
 /* Behind the request the stream is the tunnel's: gaps and its end wait, too. */
-static enum step
-take_break(struct socks *socks, enum proto_role role, struct proto_input *input)
+static enum tunnel_step
+take_break(void *state, enum proto_role role, struct proto_input *input)
 {
+	struct socks *socks = state;
 	bool lost = input->gap > 0;
 
 	if (role == PROTO_REQUESTER && socks->request == REQUEST_ASKED)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (role == PROTO_RESPONDER && !lost && socks->request != REQUEST_ASKED &&
 	    !socks->ended)
-		return STEP_MORE; /* the rest of a request may still come */
+		return TUNNEL_MORE; /* the rest of a request may still come */
 	input->gap = 0;
 	if (lost)
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	input->end = false;
 	if (role == PROTO_RESPONDER)
 		return give_up(socks);
 	socks->ended = true;
-	return STEP_MORE;
+	return TUNNEL_MORE;
 }
 
-static enum step
-step(struct socks *socks, enum proto_role role, struct proto_input *input)
+static enum tunnel_step
+reads(const void *state, enum proto_role role)
 {
-	enum step result;
+	const struct socks *socks = state;
 
+	(void)role;
 	if (socks->reply == REPLY_GRANTED)
-		return STEP_INNER;
-	if (socks->reply == REPLY_OVER)
-		return STEP_DONE;
-	if (input->gap > 0)
-		return take_break(socks, role, input);
-	if (role == PROTO_REQUESTER)
-		result = step_request(socks, &input->data);
-	else
-		result = step_reply(socks, &input->data);
-	if (result == STEP_MORE && input->data.n == 0 && input->end)
-		result = take_break(socks, role, input);
-	return result;
+		return TUNNEL_INNER;
+	return socks->reply == REPLY_OVER ? TUNNEL_DONE : TUNNEL_ON;
 }
 
 static enum proto_result
 parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
 {
-	static const enum proto_result result[] = {
-		[STEP_MORE] = PROTO_MORE,
-		[STEP_INNER] = PROTO_INNER,
-		[STEP_DONE] = PROTO_DONE,
-		[STEP_BAD] = PROTO_BAD,
+	static const struct tunnel_machine machine = {
+		.reads = reads,
+		.request = step_request,
+		.reply = step_reply,
+		.take_break = take_break,
+		.tell = tell,
 	};
 	struct socks *socks = state;
-	enum step got;
 
-	do {
-		if (socks->due != 0) {
-			tell(socks, fact);
-			return PROTO_FACT;
-		}
-		got = step(socks, role, input);
-	} while (got == STEP_ON);
-	return result[got];
+	return tunnel_parse(&machine, socks, &socks->tunnel, role, input, fact);
 }
 
 static void

@@ -7,7 +7,7 @@
 #include "ascii.h"
 #include "proto.h"
 #include "telnet_text.h"
-#include "tunnel.h"
+#include "tunnel_parse.h"
 
 enum {
 	LINES_MAX = 64, /* without a request */
@@ -22,25 +22,13 @@ enum telnet_state {
 	TELNET_OVER,
 };
 
-/* Facts to be told, in this order. */
-enum due { DUE_ASKED = 0x01, DUE_GRANTED = 0x02, DUE_REFUSED = 0x04 };
-
 struct telnet {
 	enum telnet_state state;
-	uint8_t due; /* enum due */
 	enum { REMARK_OPEN, REMARK_LINE, REMARK_OVER } remark;
 	uint8_t lines;
 	uint32_t next; /* number of the next request */
 	struct telnet_text sent, got;
 	struct tunnel tunnel;
-};
-
-/* What a step of a direction came to. */
-enum step {
-	STEP_ON,
-	STEP_MORE, /* no more input, or it must wait */
-	STEP_INNER,
-	STEP_DONE,
 };
 
 static struct slice
@@ -49,39 +37,41 @@ line_of(const struct telnet_text *text)
 	return slice_of(text->line, text->n);
 }
 
-static enum step
+static enum tunnel_step
 read_request(struct telnet *telnet, struct slice *in)
 {
 	struct target target;
 
 	if (!telnet_text_line(&telnet->sent, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	if (!telnet->sent.cut &&
 	    telnet_read_form(line_of(&telnet->sent), &target) != TELNET_NO_FORM) {
 		tunnel_init(&telnet->tunnel, telnet->next++);
 		telnet->tunnel.kind = FACT_TUNNEL_TELNET;
 		tunnel_set_target(&telnet->tunnel, &target);
 		tunnel_add_line(&telnet->tunnel, line_of(&telnet->sent));
-		telnet->due |= DUE_ASKED;
+		telnet->tunnel.due |= TUNNEL_DUE_ASKED;
 		telnet->state = TELNET_ASKED;
 		telnet->got.n = 0; /* the prompt */
 		telnet->lines = 0;
 	} else if (++telnet->lines == LINES_MAX) {
-		return STEP_DONE;
+		return TUNNEL_DONE;
 	}
 	telnet_text_wipe(&telnet->sent); /* may be a password */
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
-static enum step
-step_request(struct telnet *telnet, struct slice *in)
+static enum tunnel_step
+step_request(void *state, struct slice *in)
 {
+	struct telnet *telnet = state;
+
 	if (telnet->state == TELNET_PROMPT)
 		return read_request(telnet, in);
 	telnet_text_skip(&telnet->sent, in);
 	if (telnet->state == TELNET_GRANTED)
-		return in->n > 0 ? STEP_INNER : STEP_MORE;
-	return STEP_MORE;
+		return in->n > 0 ? TUNNEL_INNER : TUNNEL_MORE;
+	return TUNNEL_MORE;
 }
 
 /* A line that ends with the request is its echo. */
@@ -102,16 +92,16 @@ judge_line(struct telnet *telnet, struct slice line)
 	if (telnet->state == TELNET_ASKED && !is_echo(telnet, line))
 		answer = telnet_read_answer(line);
 	if (answer == TELNET_CONNECTED) {
-		telnet->due |= DUE_GRANTED;
+		telnet->tunnel.due |= TUNNEL_DUE_GRANTED;
 		telnet->state = TELNET_GRANTED;
 	} else if (answer == TELNET_FAILED) {
-		telnet->due |= DUE_REFUSED;
+		telnet->tunnel.due |= TUNNEL_DUE_REFUSED;
 		telnet->state = TELNET_PROMPT;
 	}
 }
 
 /* Unix telnet says how to leave it behind its "Connected to". */
-static enum step
+static enum tunnel_step
 skip_remark(struct telnet *telnet, struct slice *in)
 {
 	telnet_text_skip(&telnet->got, in);
@@ -121,57 +111,43 @@ skip_remark(struct telnet *telnet, struct slice *in)
 		telnet->remark = REMARK_OVER;
 		telnet_text_skip(&telnet->got, in);
 	}
-	return telnet->remark == REMARK_OVER && in->n > 0 ? STEP_INNER : STEP_MORE;
+	return telnet->remark == REMARK_OVER && in->n > 0 ? TUNNEL_INNER : TUNNEL_MORE;
 }
 
-static enum step
-step_reply(struct telnet *telnet, struct slice *in)
+static enum tunnel_step
+step_reply(void *state, struct slice *in)
 {
+	struct telnet *telnet = state;
+
 	if (telnet->state == TELNET_GRANTED)
 		return skip_remark(telnet, in);
 	if (!telnet_text_line(&telnet->got, in))
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	judge_line(telnet, line_of(&telnet->got));
-	return STEP_ON;
+	return TUNNEL_ON;
 }
 
 /* Behind a request the requester's stream may be the tunnel's: gaps and its end wait. */
-static enum step
-take_break(struct telnet *telnet, enum proto_role role, struct proto_input *input)
+static enum tunnel_step
+take_break(void *state, enum proto_role role, struct proto_input *input)
 {
+	struct telnet *telnet = state;
 	if (telnet->state == TELNET_GRANTED)
-		return STEP_INNER;
+		return TUNNEL_INNER;
 	if (telnet->state == TELNET_ASKED && role == PROTO_REQUESTER)
-		return STEP_MORE;
+		return TUNNEL_MORE;
 	*input = (struct proto_input){ 0 };
-	return STEP_DONE;
-}
-
-static enum step
-step(struct telnet *telnet, enum proto_role role, struct proto_input *input)
-{
-	enum step result;
-
-	if (input->gap > 0)
-		return take_break(telnet, role, input);
-	if (role == PROTO_REQUESTER)
-		result = step_request(telnet, &input->data);
-	else
-		result = step_reply(telnet, &input->data);
-	if (result == STEP_MORE && input->data.n == 0 && input->end)
-		result = take_break(telnet, role, input);
-	return result;
+	return TUNNEL_DONE;
 }
 
 static void
-tell(struct telnet *telnet, struct fact *fact)
+tell(void *state, enum tunnel_due due, struct fact *fact)
 {
-	unsigned first = telnet->due & -telnet->due;
+	struct telnet *telnet = state;
 
-	telnet->due &= (uint8_t)~first;
-	if (first == DUE_ASKED)
+	if (due == TUNNEL_DUE_ASKED)
 		tunnel_asked(&telnet->tunnel, fact);
-	else if (first == DUE_GRANTED)
+	else if (due == TUNNEL_DUE_GRANTED)
 		tunnel_granted(&telnet->tunnel, 0, true, fact);
 	else
 		tunnel_refused(
@@ -181,22 +157,15 @@ tell(struct telnet *telnet, struct fact *fact)
 static enum proto_result
 parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
 {
-	static const enum proto_result result[] = {
-		[STEP_MORE] = PROTO_MORE,
-		[STEP_INNER] = PROTO_INNER,
-		[STEP_DONE] = PROTO_DONE,
+	static const struct tunnel_machine machine = {
+		.request = step_request,
+		.reply = step_reply,
+		.take_break = take_break,
+		.tell = tell,
 	};
 	struct telnet *telnet = state;
-	enum step got;
 
-	do {
-		if (telnet->due != 0) {
-			tell(telnet, fact);
-			return PROTO_FACT;
-		}
-		got = step(telnet, role, input);
-	} while (got == STEP_ON);
-	return result[got];
+	return tunnel_parse(&machine, telnet, &telnet->tunnel, role, input, fact);
 }
 
 static void
@@ -205,7 +174,7 @@ init(void *state)
 	struct telnet *telnet = state;
 
 	telnet->state = TELNET_PROMPT;
-	telnet->due = telnet->lines = 0;
+	telnet->lines = 0;
 	telnet->remark = REMARK_OPEN;
 	telnet->next = 0;
 	telnet_text_init(&telnet->sent);

@@ -12,8 +12,16 @@
 
 enum { TUNNEL_HOST_MAX = 255, TUNNEL_USER_MAX = 255, TUNNEL_LINE_MAX = 200 };
 
+/* Facts to be told, in this order. */
+enum tunnel_due {
+	TUNNEL_DUE_ASKED = 0x01,
+	TUNNEL_DUE_GRANTED = 0x02,
+	TUNNEL_DUE_REFUSED = 0x04,
+};
+
 struct tunnel {
 	enum fact_tunnel kind;
+	uint8_t due; /* enum tunnel_due */
 	uint32_t tx;
 	uint16_t port;
 	uint16_t host_n, user_n, line_n;
