@@ -7,6 +7,7 @@
  * CR or LF, and what people and gateways say in them is recognised.
  */
 
+#include "proto.h"
 #include "target.h"
 
 enum { TELNET_LINE_MAX = 256 };
@@ -29,6 +30,12 @@ struct telnet_text {
 	uint16_t n;
 	uint8_t line[TELNET_LINE_MAX];
 };
+
+static inline struct slice
+telnet_line_of(const struct telnet_text *text)
+{
+	return slice_of(text->line, text->n);
+}
 
 void telnet_text_init(struct telnet_text *text);
 void telnet_text_wipe(struct telnet_text *text);
@@ -65,5 +72,9 @@ enum telnet_prompt telnet_read_prompt(struct slice line);
 enum telnet_answer { TELNET_NO_ANSWER, TELNET_CONNECTED, TELNET_FAILED };
 
 enum telnet_answer telnet_read_answer(struct slice line);
+
+/* telnet_probe.c */
+enum proto_probe telnet_probe(
+    struct slice requester, struct slice responder, unsigned flags);
 
 #endif
