@@ -91,6 +91,23 @@ sinks_flush(struct sinks *sinks, char error[static CONF_ERROR_MAX])
 	return result;
 }
 
+int
+sinks_reopen(struct sinks *sinks, char error[static CONF_ERROR_MAX])
+{
+	char later[CONF_ERROR_MAX], *told = error;
+	int result = 0;
+
+	for (unsigned i = 0; i < SINKS; i++) {
+		if (sinks->self[i] == NULL || sink_table[i]->reopen == NULL)
+			continue;
+		if (sink_table[i]->reopen(sinks->self[i], told) == 0)
+			continue;
+		told = later;
+		result = -1;
+	}
+	return result;
+}
+
 void
 sinks_close(struct sinks *sinks)
 {

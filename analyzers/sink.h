@@ -41,6 +41,9 @@ struct sink {
 	/* 0, or -1 with error when what was written did not arrive (full disk, closed
 	 * pipe); the error stays: it is given again. */
 	int (*flush)(void *self, char error[static CONF_ERROR_MAX]);
+	/* The file was moved away: opens it anew. 0, or -1 with error; the output then
+	 * goes on where it was. May be NULL. */
+	int (*reopen)(void *self, char error[static CONF_ERROR_MAX]);
 	void (*close)(void *self);
 };
 
@@ -57,6 +60,8 @@ void sinks_transaction(struct sinks *sinks, const struct transaction *tx);
 void sinks_request(struct sinks *sinks, const struct request *request);
 void sinks_stats(struct sinks *sinks, const struct sink_stats *stats);
 int sinks_flush(struct sinks *sinks, char error[static CONF_ERROR_MAX]);
+/* 0, or -1 with the first error. */
+int sinks_reopen(struct sinks *sinks, char error[static CONF_ERROR_MAX]);
 void sinks_close(struct sinks *sinks);
 
 #endif

@@ -132,6 +132,14 @@ json_flush(void *self, char error[static CONF_ERROR_MAX])
 	return writer_flush(sink->writer, error);
 }
 
+static int
+json_reopen(void *self, char error[static CONF_ERROR_MAX])
+{
+	struct json_sink *sink = self;
+
+	return writer_reopen(sink->writer, error);
+}
+
 static void
 json_close(void *self)
 {
@@ -149,5 +157,6 @@ const struct sink sink_json = {
 	.request = json_request,
 	.stats = json_stats,
 	.flush = json_flush,
+	.reopen = json_reopen,
 	.close = json_close,
 };

@@ -109,6 +109,25 @@ writer_flush(struct writer *writer, char error[static CONF_ERROR_MAX])
 	return -1;
 }
 
+int
+writer_reopen(struct writer *writer, char error[static CONF_ERROR_MAX])
+{
+	int fd;
+
+	if (writer->path == NULL)
+		return 0;
+	drain(writer);
+	fd = open_path(writer->path, true);
+	if (fd == -1) {
+		snprintf(error, CONF_ERROR_MAX, "%s: %s", writer->path, strerror(errno));
+		return -1;
+	}
+	close(writer->fd);
+	writer->fd = fd;
+	writer->error = 0;
+	return 0;
+}
+
 uint64_t
 writer_lost_bytes(const struct writer *writer)
 {

@@ -22,6 +22,9 @@ void writer_put(struct writer *writer, const char *bytes, size_t n);
 /* Hands everything to the system. 0, or -1 with error naming the output, again and again
  * once something failed. */
 int writer_flush(struct writer *writer, char error[static CONF_ERROR_MAX]);
+/* Goes on in a file of the same path, made anew where it was moved away; standard output
+ * stays. 0, or -1 with error: it goes on in the old file then. */
+int writer_reopen(struct writer *writer, char error[static CONF_ERROR_MAX]);
 uint64_t writer_lost_bytes(const struct writer *writer);
 void writer_close(struct writer *writer);
 

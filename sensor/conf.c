@@ -22,6 +22,13 @@ static const struct conf built_in = {
 	.mail_ports = { 4, { 25, 465, 587, 2525 } },
 	.tls_ports = { 1, { 465 } },
 	.submission_ports = { 2, { 465, 587 } },
+	.capture = {
+		.buffer_bytes = 64 * 1024 * 1024,
+		.snap_bytes = 262144,
+		.timeout_ms = 100,
+		.promiscuous = true,
+		.quiet_sec = 30,
+	},
 	.sensor = {
 		.flows = 1000000,
 		.conns = 65536,
@@ -51,7 +58,7 @@ static const struct conf built_in = {
 		.client_share_percent = 25,
 	},
 	.alerts = { .window_sec = 3600, .findings = 65536, .clients = 100 },
-	.output = { .log = CONF_LOG_ALERT, .syslog_facility = LOG_DAEMON },
+	.output = { .log = CONF_LOG_ALERT, .stats_sec = 60, .syslog_facility = LOG_DAEMON },
 };
 
 static int
@@ -91,6 +98,7 @@ conf_release(struct conf *conf)
 	netset_free(conf->trusted_relays);
 	domain_set_free(conf->local_domains);
 	domain_set_free(conf->relay_domains);
+	free(conf->capture.user);
 	free(conf->output.path);
 	memset(conf, 0, sizeof(*conf));
 }

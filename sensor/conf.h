@@ -29,6 +29,16 @@ struct conf_ports {
 	uint16_t port[CONF_PORTS_MAX];
 };
 
+struct conf_capture { /* -i */
+	uint32_t buffer_bytes; /* ring shared with the kernel */
+	uint32_t snap_bytes;   /* of each packet */
+	uint32_t timeout_ms;   /* the kernel hands packets over after, at most */
+	bool immediate;        /* each at once instead */
+	bool promiscuous;
+	char *user;         /* run as, once all is open; NULL or "": found out */
+	uint32_t quiet_sec; /* without any packet, until it is told */
+};
+
 struct conf_sensor {
 	uint32_t flows;            /* TCP connections in the table */
 	uint32_t conns;            /* of these, connections that are looked into */
@@ -72,6 +82,7 @@ struct conf_alerts {
 struct conf_output {
 	char *path;   /* NULL or "-": standard output */
 	unsigned log; /* enum conf_log */
+	uint32_t stats_sec; /* between the stats events of a live capture */
 	bool syslog;
 	int syslog_facility;
 };
@@ -86,6 +97,7 @@ struct conf {
 	struct conf_ports tls_ports; /* implicit TLS: 465 */
 	struct conf_ports
 	    submission_ports; /* presumed authenticated under TLS: 465, 587 */
+	struct conf_capture capture;
 	struct conf_sensor sensor;
 	struct conf_mail mail;
 	struct conf_relay relay;

@@ -108,7 +108,7 @@ set_switch(bool *out, const char *word)
 }
 
 static const char *
-set_path(char **out, const char *word)
+set_text(char **out, const char *word)
 {
 	char *copy = strdup(word);
 
@@ -116,7 +116,15 @@ set_path(char **out, const char *word)
 		return "out of memory";
 	free(*out);
 	*out = copy;
-	return *copy == '\0' ? "a file name, or - for standard output, is wanted" : NULL;
+	return NULL;
+}
+
+static const char *
+set_path(char **out, const char *word)
+{
+	if (*word == '\0')
+		return "a file name, or - for standard output, is wanted";
+	return set_text(out, word);
 }
 
 static const char *
@@ -206,6 +214,8 @@ set_value(struct conf *conf, const struct conf_key *key, const char *word)
 		return why;
 	case CONF_PATH:
 		return set_path(at, word);
+	case CONF_USER:
+		return set_text(at, word);
 	case CONF_FACILITY:
 		return set_facility(at, word);
 	case CONF_NETS:

@@ -17,6 +17,15 @@ const struct conf_key conf_keys[] = {
 	{ NULL, "tls-ports", CONF_PORTS, AT(tls_ports), 0, 0 },
 	{ NULL, "submission-ports", CONF_PORTS, AT(submission_ports), 0, 0 },
 
+	{ "capture", "buffer-bytes", CONF_NUMBER, AT(capture.buffer_bytes), 1 * MIB,
+	    1024 * MIB },
+	{ "capture", "snap-bytes", CONF_NUMBER, AT(capture.snap_bytes), 64, 262144 },
+	{ "capture", "timeout-ms", CONF_NUMBER, AT(capture.timeout_ms), 1, 900 },
+	{ "capture", "immediate", CONF_SWITCH, AT(capture.immediate), 0, 0 },
+	{ "capture", "promiscuous", CONF_SWITCH, AT(capture.promiscuous), 0, 0 },
+	{ "capture", "user", CONF_USER, AT(capture.user), 0, 0 },
+	{ "capture", "quiet-sec", CONF_NUMBER, AT(capture.quiet_sec), 1, DAY_SEC },
+
 	{ "sensor", "flows", CONF_NUMBER, AT(sensor.flows), 16, 64 * MIB },
 	{ "sensor", "conns", CONF_NUMBER, AT(sensor.conns), 16, 16 * MIB },
 	{ "sensor", "reasm-blocks", CONF_NUMBER, AT(sensor.reasm_blocks), 16, 16 * MIB },
@@ -53,6 +62,7 @@ const struct conf_key conf_keys[] = {
 
 	{ "output", "path", CONF_PATH, AT(output.path), 0, 0 },
 	{ "output", "log", CONF_LOGS, AT(output.log), 0, 0 },
+	{ "output", "stats-sec", CONF_NUMBER, AT(output.stats_sec), 1, DAY_SEC },
 	{ "output", "syslog", CONF_SWITCH, AT(output.syslog), 0, 0 },
 	{ "output", "syslog-facility", CONF_FACILITY, AT(output.syslog_facility), 0, 0 },
 

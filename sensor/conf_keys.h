@@ -14,6 +14,7 @@ enum conf_kind {
 	CONF_NUMBER, /* uint32_t, least to most */
 	CONF_SWITCH, /* bool */
 	CONF_PATH,
+	CONF_USER,     /* char *, may be empty */
 	CONF_FACILITY, /* int, of syslog */
 	/* lists from here on */
 	CONF_NETS,

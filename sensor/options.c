@@ -30,7 +30,8 @@ static const struct option long_options[] = {
 };
 
 static const char help[] =
-    "usage: relaywatch [-c FILE] -r CAPTURE... [options] [BPF filter expression]\n"
+    "usage: relaywatch [-c FILE] (-r CAPTURE... | -i IFACE) [options]\n"
+    "                  [BPF filter expression]\n"
     "\n"
     "Finds open mail relays and open proxies in network traffic. Alerts go to standard\n"
     "output, one JSON object a line; messages and the summary go to standard error.\n"
@@ -38,7 +39,7 @@ static const char help[] =
     "  -r, --read PATH           a saved capture (pcap or pcapng, also packed with\n"
     "                            gzip or zstd), a directory of them, or - for\n"
     "                            standard input; more may follow, -r may repeat\n"
-    "  -i, --interface IFACE     live capture (not built yet)\n"
+    "  -i, --interface IFACE     watch a network interface; \"any\" means all\n"
     "  -c, --config FILE         configuration (default: none, built-in values)\n"
     "  -H, --home-net CIDR,...   networks watched over (default: private networks)\n"
     "  -D, --local-domain NAME,...\n"
@@ -64,7 +65,8 @@ static const char help[] =
     "exit status: 0 done, alerts or not; 64 usage; 65 a capture was damaged (the rest\n"
     "was analysed); 66 input cannot be opened; 71 system, output; 78 configuration\n"
     "\n"
-    "example: relaywatch -r trace.pcap -H 192.0.2.0/24 -D example.org\n";
+    "examples: relaywatch -r trace.pcap -H 192.0.2.0/24 -D example.org\n"
+    "          relaywatch -i eth0 -H 192.0.2.0/24 -D example.org -o events.json tcp\n";
 
 struct parser {
 	struct options *options;
@@ -180,13 +182,24 @@ take_flag(struct parser *parser, int code)
 	case 'v':
 		options->verbosity++;
 		return 0;
-	case 'i':
-		return fail(parser, "-i: live capture is not built yet; read a saved "
-				    "capture with -r");
 	default: /* 's' */
 		return fail(parser, "-s: syslog output is not built yet; alerts go to "
 				    "standard output or to the file of -o");
 	}
+}
+
+static int
+take_interface(struct parser *parser, const char *value)
+{
+	struct options *options = parser->options;
+
+	if (*value == '\0')
+		return fail(parser, "-i: the name of the interface is empty");
+	if (options->interface != NULL)
+		return fail(parser, "-i: one interface only; \"any\" means all, and each "
+				    "may have a relaywatch of its own");
+	options->interface = value;
+	return 0;
 }
 
 static int
@@ -203,6 +216,8 @@ take_option(struct parser *parser, int code, char *value)
 	case 'c':
 		options->config = value;
 		return 0;
+	case 'i':
+		return take_interface(parser, value);
 	case 'o':
 		options->output = value;
 		return *value != '\0' ? 0 : fail(parser, "-o: the file name is empty");
@@ -254,14 +269,18 @@ judge(struct parser *parser)
 {
 	const struct options *options = parser->options;
 
-	if (options->action != OPTIONS_RUN || options->captures_count > 0)
+	if (options->interface != NULL && options->captures_count > 0)
+		return fail(parser, "-i and -r: either an interface or saved captures");
+	if (options->action != OPTIONS_RUN || options->captures_count > 0 ||
+	    options->interface != NULL)
 		return 0;
 	if (options->filter != NULL)
 		return fail(parser,
-		    "nothing to read: saved captures are named with -r "
-		    "(\"%s\" was taken for a filter expression)",
+		    "nothing to read: saved captures are named with -r, an interface "
+		    "with -i (\"%s\" was taken for a filter expression)",
 		    options->filter);
-	return fail(parser, "nothing to read: name a saved capture with -r");
+	return fail(parser,
+	    "nothing to read: name a saved capture with -r or an interface with -i");
 }
 
 int

@@ -24,6 +24,7 @@ struct options {
 	enum options_action action;
 	const char **captures; /* in the order given */
 	size_t captures_count;
+	const char *interface; /* of -i; NULL: saved captures are read */
 	char *filter; /* BPF expression, NULL for none */
 	/* The filter's first word where it follows a capture and looks like a file name,
 	 * but there is no such file. */

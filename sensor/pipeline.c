@@ -125,6 +125,12 @@ pipeline_packets(struct pipeline *p, const struct packet *packets, size_t count)
 	return i;
 }
 
+void
+pipeline_time(struct pipeline *p, int64_t now_us)
+{
+	track_time(&p->track, now_us);
+}
+
 bool
 pipeline_finish(struct pipeline *p)
 {

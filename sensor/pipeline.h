@@ -26,11 +26,14 @@ void pipeline_free(struct pipeline *pipeline);
 size_t pipeline_packets(
     struct pipeline *pipeline, const struct packet *packets, size_t count);
 
+/* Time goes on to now_us, though no packet came: what waits for it is done. Never back. */
+void pipeline_time(struct pipeline *pipeline, int64_t now_us);
+
 /* End of input: one open connection after the other is finished. False once all are;
  * drain the queue between the calls. */
 bool pipeline_finish(struct pipeline *pipeline);
 
-/* The latest packet time seen. */
+/* The latest packet time seen, or the time told since. */
 int64_t pipeline_now_us(const struct pipeline *pipeline);
 
 void pipeline_stats(const struct pipeline *pipeline, struct stats_visitor *v);

@@ -160,6 +160,17 @@ track_packet(struct track *t, const struct origin *origin)
 }
 
 void
+track_time(struct track *t, int64_t now_us)
+{
+	struct origin origin = t->now;
+
+	if (now_us <= origin.ts_us)
+		return;
+	origin.ts_us = now_us;
+	track_packet(t, &origin);
+}
+
+void
 track_stats(const struct track *t, struct stats_visitor *v)
 {
 	const struct reasm_stats *r = reasm_pool_stats(t->reasm);

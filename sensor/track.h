@@ -44,6 +44,8 @@ void track_release(struct track *track);
 
 /* Every packet, TCP or not: packet time and record numbers go on. */
 void track_packet(struct track *track, const struct origin *origin);
+/* The same without a packet, on a quiet link. */
+void track_time(struct track *track, int64_t now_us);
 /* What track_segment() will need of a flow that was guessed, in two steps. */
 void track_prefetch(
     const struct track *track, const struct flow *flow, const struct segment *segment);

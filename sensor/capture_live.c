@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "capture_live.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_packet.h>
+#include <net/ethernet.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "pool.h"
+
+enum {
+	LINKTYPE_RAW = 101,
+	FRAME_AROUND = 26, /* of an Ethernet frame: header, two VLAN tags, checksum */
+	RETRY_MAX_CHECKS = 32,
+	SLACK_US = 100000, /* for the kernel's timers */
+};
+
+struct live {
+	pcap_t *pcap;
+	char name[IF_NAMESIZE];
+	bool any, promiscuous, failed;
+	enum live_state state;
+	int probe_fd; /* a socket to ask about interfaces with */
+	unsigned short hatype;
+	uint16_t linktype;
+	uint32_t snap_bytes;
+	unsigned retry_in, retry_after; /* checks until bound to again, the pause then */
+	int64_t clock_us, lag_us; /* lag: how long the kernel may keep a packet */
+	uint64_t number;
+	struct pcap_stat seen; /* by libpcap, in 32 bits */
+	uint64_t received, kernel_drops, interface_drops;
+	/* The batch: a packet in the ring is good only until its block is given back,
+	 * which can be in the midst of one. */
+	struct packet *batch;
+	size_t n, used;
+	uint8_t *copy;
+	size_t copy_bytes;
+};
+
+static int64_t
+stamp_us(const struct timeval *tv)
+{
+	return tv->tv_sec * INT64_C(1000000) + tv->tv_usec;
+}
+
+static void
+take_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
+{
+	struct live *live = (struct live *)(void *)user;
+	uint32_t n = header->caplen < live->snap_bytes ? header->caplen : live->snap_bytes;
+	int64_t us = stamp_us(&header->ts);
+	uint8_t *copy = live->copy + live->used;
+
+	/* Time does not run back, even where somebody sets the clock. */
+	if (us > live->clock_us)
+		live->clock_us = us;
+	memcpy(copy, data, n);
+	live->used += n;
+	live->batch[live->n++] = (struct packet){
+		.data = copy,
+		.caplen = n,
+		.wirelen = header->len > n ? header->len : n,
+		.linktype = live->linktype,
+		.origin = { .ts_us = live->clock_us, .number = ++live->number },
+	};
+}
+
+static int64_t
+wall_us(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000;
+}
+
+size_t
+live_next(struct live *live, struct packet batch[static CAPTURE_BATCH])
+{
+	/* Before looking: what comes later than this look is stamped later. */
+	int64_t known_us = wall_us() - live->lag_us;
+
+	live->batch = batch;
+	live->n = live->used = 0;
+	live->failed = pcap_dispatch(live->pcap, CAPTURE_BATCH, take_packet,
+	                   (u_char *)(void *)live) < 0;
+	if (live->n == 0 && known_us > live->clock_us)
+		live->clock_us = known_us;
+	return live->n;
+}
+
+int64_t
+live_time_us(const struct live *live)
+{
+	return live->clock_us;
+}
+
+int
+live_fd(const struct live *live)
+{
+	if (live->failed || live->state == LIVE_GONE)
+		return -1;
+	return pcap_get_selectable_fd(live->pcap);
+}
+
+static void
+list_interfaces(char *out, size_t room)
+{
+	struct if_nameindex *all = if_nameindex();
+	size_t used = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; all != NULL && all[i].if_name != NULL && used < room; i++)
+		used += (size_t)snprintf(out + used, room - used, "%s%s",
+		    i > 0 ? ", " : "", all[i].if_name);
+	if_freenameindex(all);
+}
+
+/* libpcap's status for whoever has to do something about it. */
+static void
+explain(const struct live *live, const char *interface, int status,
+    struct capture_error *error)
+{
+	char names[256];
+
+	switch (status) {
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		list_interfaces(names, sizeof(names));
+		snprintf(error->text, sizeof(error->text),
+		    "-i: %.64s: no such interface; there are: %s, and \"any\" for all",
+		    interface, names);
+		break;
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		snprintf(error->text, sizeof(error->text),
+		    "-i: %.64s: no permission to capture; start as root or with the "
+		    "capability CAP_NET_RAW (setcap cap_net_raw+ep, or "
+		    "AmbientCapabilities= of systemd)",
+		    interface);
+		break;
+	case PCAP_ERROR_IFACE_NOT_UP:
+		snprintf(error->text, sizeof(error->text),
+		    "-i: %.64s: the interface is down; ip link set %.64s up", interface,
+		    interface);
+		break;
+	default:
+		snprintf(error->text, sizeof(error->text), "-i: %.64s: %.300s", interface,
+		    live->pcap != NULL && *pcap_geterr(live->pcap) != '\0'
+		        ? pcap_geterr(live->pcap)
+		        : pcap_statustostr(status));
+		break;
+	}
+}
+
+/* Returns libpcap's status: negative where it failed. */
+static int
+activate(struct live *live, const char *interface, const struct conf_capture *conf)
+{
+	char errbuf[PCAP_ERRBUF_SIZE];
+	pcap_t *pcap = pcap_create(interface, errbuf);
+	int status;
+
+	live->pcap = pcap;
+	if (pcap == NULL)
+		return PCAP_ERROR;
+	pcap_set_snaplen(pcap, (int)conf->snap_bytes);
+	pcap_set_promisc(pcap, live->promiscuous);
+	pcap_set_timeout(pcap, (int)conf->timeout_ms);
+	pcap_set_buffer_size(pcap, (int)conf->buffer_bytes);
+	pcap_set_immediate_mode(pcap, conf->immediate);
+	status = pcap_activate(pcap);
+	if (status < 0)
+		return status;
+	return pcap_setnonblock(pcap, 1, errbuf) == -1 ? PCAP_ERROR : 0;
+}
+
+/* What the socket is bound to; false where that cannot be told. */
+static bool
+bound_to(const struct live *live, struct sockaddr_ll *address)
+{
+	socklen_t n = sizeof(*address);
+
+	return getsockname(
+	           pcap_fileno(live->pcap), (struct sockaddr *)address, &n) == 0;
+}
+
+static int
+prepare(struct live *live, const struct conf_capture *conf)
+{
+	struct sockaddr_ll address;
+	int dlt = pcap_datalink(live->pcap);
+
+	live->linktype = dlt == DLT_RAW ? LINKTYPE_RAW : (uint16_t)dlt;
+	if (bound_to(live, &address))
+		live->hatype = address.sll_hatype;
+	live->probe_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Packets lie one behind the other: what the rest could need is never touched. */
+	live->copy_bytes = (size_t)CAPTURE_BATCH * conf->snap_bytes;
+	live->copy = pool_reserve(live->copy_bytes);
+	return live->copy != NULL && live->probe_fd != -1 ? 0 : -1;
+}
+
+struct live *
+live_open(const char *interface, const struct conf_capture *conf,
+    struct capture_error *error)
+{
+	struct live *live = calloc(1, sizeof(*live));
+	int status;
+
+	if (live == NULL) {
+		snprintf(error->text, sizeof(error->text), "out of memory");
+		return NULL;
+	}
+	live->probe_fd = -1;
+	live->any = strcmp(interface, "any") == 0;
+	live->promiscuous = conf->promiscuous && !live->any;
+	live->snap_bytes = conf->snap_bytes;
+	live->retry_after = 1;
+	live->lag_us = (conf->immediate ? 0 : conf->timeout_ms * INT64_C(1000)) + SLACK_US;
+	snprintf(live->name, sizeof(live->name), "%s", interface);
+	status = activate(live, interface, conf);
+	if (status >= 0 && prepare(live, conf) == 0)
+		return live;
+	if (status >= 0)
+		snprintf(error->text, sizeof(error->text), "-i: %.64s: %s", interface,
+		    strerror(errno));
+	else
+		explain(live, interface, status, error);
+	live_close(live);
+	return NULL;
+}
+
+void
+live_close(struct live *live)
+{
+	if (live == NULL)
+		return;
+	if (live->pcap != NULL)
+		pcap_close(live->pcap);
+	if (live->probe_fd != -1)
+		close(live->probe_fd);
+	pool_unreserve(live->copy, live->copy_bytes);
+	free(live);
+}
+
+int
+live_filter(struct live *live, const char *expression, struct capture_error *error)
+{
+	struct bpf_program program;
+	int result;
+
+	if (pcap_compile(live->pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN) ==
+	    -1) {
+		snprintf(error->text, sizeof(error->text), "filter \"%.200s\": %.250s",
+		    expression, pcap_geterr(live->pcap));
+		return -1;
+	}
+	result = pcap_setfilter(live->pcap, &program);
+	if (result == -1)
+		snprintf(error->text, sizeof(error->text), "filter \"%.200s\": %.250s",
+		    expression, pcap_geterr(live->pcap));
+	pcap_freecode(&program);
+	return result;
+}
+
+/* The interface of our name, as it is now. False where there is none. */
+static bool
+ask(const struct live *live, unsigned long what, struct ifreq *answer)
+{
+	*answer = (struct ifreq){ 0 };
+	memcpy(answer->ifr_name, live->name, sizeof(answer->ifr_name));
+	return ioctl(live->probe_fd, what, answer) == 0;
+}
+
+/*
+ * Neither bind(2) nor the membership asks for a capability: only opening the socket does.
+ * The ring and the filter stay with the socket.
+ */
+static int
+bind_again(struct live *live, int index)
+{
+	struct sockaddr_ll address = { .sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = index };
+	const struct packet_mreq promiscuous = { .mr_ifindex = index,
+		.mr_type = PACKET_MR_PROMISC };
+	int fd = pcap_fileno(live->pcap);
+
+	struct ifreq now;
+
+	/* What decodes the packets was chosen for the kind of link it was. */
+	if (!ask(live, SIOCGIFHWADDR, &now) ||
+	    now.ifr_hwaddr.sa_family != live->hatype)
+		return -1;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
+		return -1;
+	if (!live->promiscuous)
+		return 0;
+	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
+	    sizeof(promiscuous));
+}
+
+/* The one we were bound to is gone. One of that name may be there by now. */
+static enum live_state
+follow(struct live *live)
+{
+	struct ifreq now;
+
+	if (live->retry_in > 0) {
+		live->retry_in--;
+		return LIVE_GONE;
+	}
+	if (!ask(live, SIOCGIFINDEX, &now))
+		return LIVE_GONE;
+	if (bind_again(live, now.ifr_ifindex) == -1) {
+		live->retry_in = live->retry_after;
+		if (live->retry_after < RETRY_MAX_CHECKS)
+			live->retry_after *= 2;
+		return LIVE_GONE;
+	}
+	live->retry_after = 1;
+	return LIVE_UP;
+}
+
+static enum live_state
+look(struct live *live)
+{
+	struct sockaddr_ll address;
+	struct ifreq now;
+
+	if (live->any)
+		return LIVE_UP;
+	if (!bound_to(live, &address) || address.sll_ifindex <= 0) {
+		if (follow(live) == LIVE_GONE)
+			return LIVE_GONE;
+	}
+	/* One that was only given another name is still ours. */
+	if (!ask(live, SIOCGIFFLAGS, &now))
+		return LIVE_UP;
+	return now.ifr_flags & IFF_UP ? LIVE_UP : LIVE_DOWN;
+}
+
+/* libpcap counts in 32 bits, which a busy link fills within the hour. */
+static void
+count(struct live *live)
+{
+	struct pcap_stat now;
+
+	if (pcap_stats(live->pcap, &now) == -1)
+		return;
+	live->received += now.ps_recv - live->seen.ps_recv;
+	live->kernel_drops += now.ps_drop - live->seen.ps_drop;
+	live->interface_drops += now.ps_ifdrop - live->seen.ps_ifdrop;
+	live->seen = now;
+}
+
+enum live_state
+live_check(struct live *live)
+{
+	count(live);
+	live->state = look(live);
+	return live->state;
+}
+
+uint32_t
+live_frame_max(const struct live *live)
+{
+	struct ifreq now;
+
+	if (live->any || !ask(live, SIOCGIFMTU, &now))
+		return 0;
+	return (uint32_t)now.ifr_mtu + FRAME_AROUND;
+}
+
+uint64_t
+live_kernel_drops(const struct live *live)
+{
+	return live->kernel_drops;
+}
+
+uint64_t
+live_interface_drops(const struct live *live)
+{
+	return live->interface_drops;
+}
+
+void
+live_stats(const struct live *live, struct stats_visitor *v)
+{
+	stats_show(v, "capture", "kernel_packets", live->received);
+	stats_show(v, "capture", "kernel_drops", live->kernel_drops);
+	stats_show(v, "capture", "interface_drops", live->interface_drops);
+}
