@@ -2,6 +2,7 @@
 #include "addr.h"
 
 #include <arpa/inet.h>
+#include <stdio.h>
 
 enum { ADDR_BITS = 128 };
 
@@ -60,4 +61,30 @@ addr_v6_prefix(const struct addr *a, unsigned bits)
 	cut.b[whole] &= (uint8_t)(0xff00 >> bits % 8);
 	memset(cut.b + whole + 1, 0, sizeof(cut.b) - whole - 1);
 	return cut;
+}
+
+char *
+endpoint_format(const struct endpoint *e, char buf[static ENDPOINT_TEXT_MAX])
+{
+	char text[ADDR_TEXT_MAX];
+
+	addr_format(&e->addr, text);
+	snprintf(buf, ENDPOINT_TEXT_MAX, strchr(text, ':') != NULL ? "[%s]:%u" : "%s:%u",
+	    text, e->port);
+	return buf;
+}
+
+char *
+addr_format_network(const struct addr *a, char buf[static ENDPOINT_TEXT_MAX])
+{
+	struct addr network = *a;
+	char text[ADDR_TEXT_MAX];
+
+	if (addr_is_v4(a))
+		network.b[15] = 0;
+	else
+		network = addr_v6_prefix(a, 48);
+	snprintf(buf, ENDPOINT_TEXT_MAX, "%s/%d", addr_format(&network, text),
+	    addr_is_v4(a) ? 24 : 48);
+	return buf;
 }

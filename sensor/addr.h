@@ -51,6 +51,14 @@ int addr_parse(const char *text, struct addr *out);
 /* Writes the usual text form (RFC 5952 for IPv6) to buf and returns buf. */
 char *addr_format(const struct addr *a, char buf[static ADDR_TEXT_MAX]);
 
+enum { ENDPOINT_TEXT_MAX = ADDR_TEXT_MAX + 10 };
+
+/* Address and port: 192.0.2.25:25, [2001:db8::25]:25. Returns buf. */
+char *endpoint_format(const struct endpoint *e, char buf[static ENDPOINT_TEXT_MAX]);
+
+/* The network a lone server most likely belongs to: its /24, or /48 for IPv6. */
+char *addr_format_network(const struct addr *a, char buf[static ENDPOINT_TEXT_MAX]);
+
 /* a cut to its first /bits (counted as IPv6 bits for IPv6 addresses; IPv4 is left whole):
  * clients are aggregated by /64. */
 struct addr addr_v6_prefix(const struct addr *a, unsigned bits);

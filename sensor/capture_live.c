@@ -376,7 +376,9 @@ live_frame_max(const struct live *live)
 {
 	struct ifreq now;
 
-	if (live->any || !ask(live, SIOCGIFMTU, &now))
+	if (live->any)
+		return UINT32_MAX;
+	if (!ask(live, SIOCGIFMTU, &now))
 		return 0;
 	return (uint32_t)now.ifr_mtu + FRAME_AROUND;
 }

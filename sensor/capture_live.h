@@ -45,7 +45,8 @@ int live_fd(const struct live *live);
  * the capture goes on with it. */
 enum live_state live_check(struct live *live);
 
-/* The largest packet that a wire of this interface can carry; 0 where unknown. */
+/* The largest packet that a wire of this interface can carry; 0 where unknown, no
+ * limit where any interface is meant. */
 uint32_t live_frame_max(const struct live *live);
 
 uint64_t live_kernel_drops(const struct live *live);

@@ -93,6 +93,7 @@ note_times(struct run *run, const struct packet *packets, size_t n)
 		run->first_us = packets[0].origin.ts_us;
 	run->last_us = packets[n - 1].origin.ts_us;
 	run->packets += n;
+	hints_packets(&run->hints, packets, n);
 }
 
 void
@@ -123,6 +124,18 @@ show_stats(void *context, struct stats_visitor *v)
 	if (run->input_stats != NULL)
 		run->input_stats(run->input, v);
 	analyzers_stats(run->analyzers, v);
+}
+
+bool
+run_hint(struct run *run, char text[static HINT_TEXT_MAX])
+{
+	const struct hints_view view = {
+		.visit = show_stats,
+		.context = run,
+		.inventory = analyzers_inventory(run->analyzers),
+	};
+
+	return hints_next(&run->hints, &view, text);
 }
 
 void
@@ -158,6 +171,7 @@ run_summary(struct run *run)
 		.inventory = analyzers_inventory(run->analyzers),
 		.visit = show_stats,
 		.context = run,
+		.hints = &run->hints,
 		.first_us = run->first_us,
 		.last_us = run->last_us,
 	};

@@ -10,6 +10,7 @@
 
 #include "analyzer.h"
 #include "conf.h"
+#include "hints.h"
 #include "options.h"
 #include "packet.h"
 #include "pipeline.h"
@@ -25,6 +26,7 @@ struct run {
 	struct sinks *sinks;
 	struct analyzers *analyzers;
 	struct progress progress;
+	struct hints hints;
 	/* The input's own counters, or NULL. */
 	void (*input_stats)(void *input, struct stats_visitor *v);
 	void *input;
@@ -50,6 +52,8 @@ void run_close(struct run *run);
 void run_packets(struct run *run, const struct packet *packets, size_t n);
 /* Time goes on to now_us without a packet. */
 void run_time(struct run *run, int64_t now_us);
+/* The next hint not yet given about the way the traffic is captured. */
+bool run_hint(struct run *run, char text[static HINT_TEXT_MAX]);
 /* A stats event, if any output wants one. */
 void run_stats(struct run *run, struct inventory *inventory);
 /* What was written leaves. */

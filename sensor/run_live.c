@@ -18,6 +18,7 @@ enum {
 	WAIT_MS = 200,
 	SEC_US = 1000000,
 	DROPS_TOLD_SEC = 60,
+	HINTS_SEC = 10, /* between looks at what could be said */
 	LAST_SEC = 3, /* at most, for what the ring holds at the end */
 };
 
@@ -29,6 +30,8 @@ struct watch {
 	int64_t checked_us, stats_us; /* monotonic: when last */
 	int64_t drops_us;             /* when drops were told last; 0 never */
 	uint64_t drops;               /* told */
+	int64_t started_us, hints_us;
+	bool quiet_told;
 };
 
 static int64_t
@@ -86,6 +89,39 @@ tell_drops(struct watch *w, int64_t now_us)
 	w->drops_us = now_us;
 }
 
+/* A port to which nothing is mirrored looks just like a network without mail. */
+static void
+tell_quiet(struct watch *w, int64_t now_us)
+{
+	const struct run *run = &w->run;
+	uint32_t quiet_sec = run->conf->capture.quiet_sec;
+
+	if (w->quiet_told || run->packets > 0 ||
+	    now_us - w->started_us < quiet_sec * INT64_C(1000000))
+		return;
+	w->quiet_told = true;
+	log_warn("%s: not one packet in %u s: is this the port that the mirror session sends "
+		 "to, and the cable in (ip -s link show %s)?%s",
+	    w->name, quiet_sec, w->name,
+	    run->options->filter != NULL
+	        ? " Does the filter match? It looks at the outermost headers: tunnels and "
+		  "second VLAN tags hide mail from it."
+		: "");
+}
+
+static void
+tell_hints(struct watch *w, int64_t now_us)
+{
+	char text[HINT_TEXT_MAX];
+
+	tell_quiet(w, now_us);
+	if (now_us - w->hints_us < HINTS_SEC * SEC_US)
+		return;
+	w->hints_us = now_us;
+	while (run_hint(&w->run, text))
+		log_warn("%s: %s", w->name, text);
+}
+
 /* What is looked after once a second, busy or quiet. */
 static void
 look_after(struct watch *w, int64_t now_us)
@@ -95,6 +131,7 @@ look_after(struct watch *w, int64_t now_us)
 	w->checked_us = now_us;
 	tell_state(w, live_check(w->live));
 	tell_drops(w, now_us);
+	tell_hints(w, now_us);
 	if (now_us - w->stats_us >= run->conf->output.stats_sec * INT64_C(1000000)) {
 		w->stats_us = now_us;
 		run_stats(run, NULL);
@@ -166,7 +203,8 @@ watch(struct watch *w)
 {
 	struct run *run = &w->run;
 
-	w->checked_us = w->stats_us = clock_us(CLOCK_MONOTONIC);
+	w->checked_us = clock_us(CLOCK_MONOTONIC);
+	w->started_us = w->stats_us = w->hints_us = w->checked_us;
 	log_info("watching %s", w->name);
 	loop(w);
 	if (run->output_failed)
@@ -237,6 +275,7 @@ run_live(const struct conf *conf, const struct options *options)
 	if (code == 0) {
 		w.run.input_stats = show_live_stats;
 		w.run.input = w.live;
+		hints_init(&w.run.hints, true, live_frame_max(w.live));
 		code = watch(&w);
 	}
 	run_close(&w.run);

@@ -111,6 +111,7 @@ run_saved(const struct conf *conf, const struct options *options)
 		return EX_OSERR;
 	}
 	run_init(&run, conf, options);
+	hints_init(&run.hints, false, 0);
 	code = open_captures(capture, options);
 	if (code == 0)
 		code = run_open(&run, &names);

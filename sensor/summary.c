@@ -157,17 +157,34 @@ print_losses(FILE *out, const uint64_t loss[LOSSES])
 	}
 }
 
-enum { SERVER_TEXT_MAX = ADDR_TEXT_MAX + 10 };
-
-static const char *
-server_text(const struct endpoint *server, char buf[static SERVER_TEXT_MAX])
+/* Words from column on, as many to a line as fit. */
+static void
+print_words(FILE *out, const char *text, int column)
 {
-	char addr[ADDR_TEXT_MAX];
+	int at = column;
 
-	addr_format(&server->addr, addr);
-	snprintf(buf, SERVER_TEXT_MAX, strchr(addr, ':') != NULL ? "[%s]:%u" : "%s:%u",
-	    addr, server->port);
-	return buf;
+	while (*text != '\0') {
+		int n = (int)strcspn(text, " ");
+
+		if (at > column && at + 1 + n > LINE_WIDTH) {
+			fprintf(out, "\n%*s", column, "");
+			at = column;
+		}
+		at += fprintf(out, at > column ? " %.*s" : "%.*s", n, text);
+		text += n + strspn(text + n, " ");
+	}
+	fputc('\n', out);
+}
+
+static void
+print_hints(FILE *out, const struct summary *summary)
+{
+	const struct hints_view view = { summary->visit, summary->context,
+		summary->inventory };
+	char text[HINT_TEXT_MAX];
+
+	while (hints_next(summary->hints, &view, text))
+		print_words(out, text, fprintf(out, "hint      "));
 }
 
 static int
@@ -205,13 +222,13 @@ print_parts(FILE *out, char *text, int column)
 static void
 print_server(FILE *out, const struct inventory_server *server, int wide, int name_wide)
 {
-	char text[SERVER_TEXT_MAX], state[256], sessions[NUMBER_MAX], inbound[NUMBER_MAX];
+	char text[ENDPOINT_TEXT_MAX], state[256], sessions[NUMBER_MAX], inbound[NUMBER_MAX];
 	const char *name = server->name[0] != '\0' ? server->name : "-";
 	bool proxy = server->proxy && !server->mail;
 	int column;
 
 	column = fprintf(out, "  %-*s  %-*.*s  %8s  %8s  ", wide,
-	    server_text(&server->server, text), name_wide, name_wide,
+	    endpoint_format(&server->server, text), name_wide, name_wide,
 	    proxy ? "(a proxy)" : name,
 	    number(proxy ? server->requests : server->sessions, sessions),
 	    number(proxy ? server->requests - server->inside_requests : server->inbound,
@@ -226,12 +243,12 @@ print_servers(FILE *out, const struct inventory *inventory)
 {
 	int wide = (int)strlen("mail server"), name_wide = (int)strlen("calls itself");
 	struct inventory_server server;
-	char text[SERVER_TEXT_MAX];
+	char text[ENDPOINT_TEXT_MAX];
 	size_t n;
 
 	for (n = 0; inventory_server(inventory, n, &server); n++) {
 		wide = wider(
-		    wide, strlen(server_text(&server.server, text)), SERVER_TEXT_MAX);
+		    wide, strlen(endpoint_format(&server.server, text)), ENDPOINT_TEXT_MAX);
 		name_wide = wider(name_wide, strlen(server.name), NAME_WIDTH_MAX);
 	}
 	if (n == 0) {
@@ -248,28 +265,12 @@ print_servers(FILE *out, const struct inventory *inventory)
 	}
 }
 
-/* The network a lone server most likely belongs to: /24, or /48 for IPv6. */
-static const char *
-network_text(const struct addr *addr, char buf[static SERVER_TEXT_MAX])
-{
-	struct addr network = *addr;
-	char text[ADDR_TEXT_MAX];
-
-	if (addr_is_v4(addr))
-		network.b[15] = 0;
-	else
-		network = addr_v6_prefix(addr, 48);
-	snprintf(buf, SERVER_TEXT_MAX, "%s/%d", addr_format(&network, text),
-	    addr_is_v4(addr) ? 24 : 48);
-	return buf;
-}
-
 static void
 print_home_hint(FILE *out, const struct summary *summary)
 {
 	struct endpoint foreign[FOREIGN_SHOWN];
 	size_t n = inventory_foreign(summary->inventory, foreign, FOREIGN_SHOWN);
-	char server[SERVER_TEXT_MAX], network[SERVER_TEXT_MAX];
+	char server[ENDPOINT_TEXT_MAX], network[ENDPOINT_TEXT_MAX];
 
 	fprintf(out, "\nNone of the hosts is in home-net%s: nothing could be judged.\n",
 	    summary->conf->home_net_given ? ""
@@ -281,8 +282,8 @@ print_home_hint(FILE *out, const struct summary *summary)
 	fputs(
 	    "Likely mail servers, and the option that makes their network home:\n", out);
 	for (size_t i = 0; i < n; i++)
-		fprintf(out, "  %-28s  -H %s\n", server_text(&foreign[i], server),
-		    network_text(&foreign[i].addr, network));
+		fprintf(out, "  %-28s  -H %s\n", endpoint_format(&foreign[i], server),
+		    addr_format_network(&foreign[i].addr, network));
 }
 
 struct domains {
@@ -347,6 +348,7 @@ summary_print(FILE *out, const struct summary *summary)
 	inventory_sort(summary->inventory);
 	print_totals(out, summary, counts.total);
 	print_losses(out, counts.loss);
+	print_hints(out, summary);
 	if (counts.total[TOTAL_PACKETS] == 0)
 		return;
 	if (!inventory_saw_home(summary->inventory)) {

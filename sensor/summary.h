@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "conf.h"
+#include "hints.h"
 #include "inventory.h"
 #include "stats.h"
 
@@ -19,6 +20,7 @@ struct summary {
 	/* Shows all counters of the run; those that matter here are picked. */
 	void (*visit)(void *context, struct stats_visitor *v);
 	void *context;
+	struct hints *hints; /* those not yet given are */
 	int64_t first_us, last_us; /* packet time */
 };
 

@@ -183,11 +183,14 @@ track_stats(const struct track *t, struct stats_visitor *v)
 	stats_show(v, "flow", "evicted", c->evicted);
 	stats_show(v, "flow", "midstream", c->midstream);
 	stats_show(v, "flow", "one_direction", c->one_sided);
+	stats_show(v, "flow", "long_one_way", c->long_ways[0]);
+	stats_show(v, "flow", "long_two_way", c->long_ways[1]);
 	stats_show(v, "flow", "nat_twins", c->twins);
 	stats_show(v, "flow", "turns", c->turns);
 	stats_show(v, "flow", "conns", t->conns.in_use);
 	stats_show(v, "flow", "conns_evicted", c->conns_evicted);
 	stats_show(v, "reassembly", "bad_checksum", c->bad_checksum);
+	stats_show(v, "reassembly", "offloaded_checksum", c->offloaded_checksum);
 	stats_show(v, "reassembly", "gaps_lost", r->gaps[REASM_GAP_LOST]);
 	stats_show(v, "reassembly", "gaps_snaplen", r->gaps[REASM_GAP_SNAPLEN]);
 	stats_show(v, "reassembly", "gaps_limit", r->gaps[REASM_GAP_LIMIT]);

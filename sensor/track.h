@@ -19,6 +19,9 @@ struct track_counters {
 	uint64_t midstream, one_sided, turns;
 	uint64_t conns_evicted; /* given up because too many were looked into */
 	uint64_t bad_checksum;
+	uint64_t offloaded_checksum; /* of these: a network card was to fill it in */
+	uint64_t long_ways[2]; /* connections of some length by the directions seen, less
+				  one */
 };
 
 struct track {

@@ -142,7 +142,11 @@ is_dropped_by_receiver(
 		return false;
 	}
 	t->count.bad_checksum++;
-	return conn->right_sums[dir] == RIGHT_SUMS && !decode_checksum_offloaded(s);
+	if (decode_checksum_offloaded(s)) {
+		t->count.offloaded_checksum++;
+		return false;
+	}
+	return conn->right_sums[dir] == RIGHT_SUMS;
 }
 
 /* The stream of a connection that is looked into goes on. */

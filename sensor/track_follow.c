@@ -2,6 +2,8 @@
 /* What each segment tells of its connection: handshake, ends, turns. */
 #include "track_parts.h"
 
+enum { LONG_PACKETS = 8 }; /* one way: without an answer nobody sends so many */
+
 static void
 note_dialer(struct track *t, const struct flow *flow, const struct flow_cold *cold)
 {
@@ -158,6 +160,8 @@ track_follow(struct track *t, struct flow *flow, const struct segment *s, uint8_
 	flow->last_sec = t->now_sec;
 	if (s->wire_payload > 0)
 		flow->flags |= FLOW_DATA;
+	if (flow->packets[dir] == LONG_PACKETS && flow->flags & FLOW_DATA)
+		t->count.long_ways[flow->packets[!dir] > 0]++;
 	if (s->flags & TCP_SYN) {
 		struct flow_cold *cold = flow_cold(t->flows, flow);
 
