@@ -221,16 +221,37 @@ bad_items_are_named_with_their_option(void **state)
 	}
 }
 
+/* Files of the same name do not matter there. */
+static void
+words_after_an_interface_are_the_filter(void **state)
+{
+	struct state *s = *state;
+
+	assert_int_equal(parse(s, "relaywatch -i eth0 tcp port 25"), 0);
+	assert_string_equal(s->options.interface, "eth0");
+	assert_string_equal(s->options.filter, "tcp port 25");
+	assert_int_equal(s->options.captures_count, 0);
+	assert_int_equal(parse(s, "relaywatch --interface=any -q"), 0);
+	assert_string_equal(s->options.interface, "any");
+	assert_null(s->options.filter);
+}
+
 static void
 mistakes_are_named(void **state)
 {
 	struct state *s = *state;
 
-	assert_refused(s, "relaywatch", "nothing to read: name a saved capture with -r");
+	assert_refused(s, "relaywatch", 
+	    "nothing to read: name a saved capture with -r or an interface with -i");
 	assert_refused(s, "relaywatch a.pcap",
-	    "nothing to read: saved captures are named with -r (\"a.pcap\" was taken for "
-	    "a "
-	    "filter expression)");
+	    "nothing to read: saved captures are named with -r, an interface with -i "
+	    "(\"a.pcap\" was taken for a filter expression)");
+	assert_refused(s, "relaywatch -i eth0 -r a.pcap",
+	    "-i and -r: either an interface or saved captures");
+	assert_refused(s, "relaywatch -i eth0 -i eth1",
+	    "-i: one interface only; \"any\" means all, and each may have a relaywatch of "
+	    "its own");
+	assert_refused(s, "relaywatch -i ", "-i: the name of the interface is empty");
 	assert_refused(s, "relaywatch -x", "-x: no such option");
 	assert_refused(s, "relaywatch -qx", "-x: no such option");
 	assert_refused(s, "relaywatch --reed a", "--reed: no such option");
@@ -247,9 +268,6 @@ what_is_not_built_says_so(void **state)
 {
 	struct state *s = *state;
 
-	assert_refused(s, "relaywatch -i eth0",
-	    "-i: live capture is not built yet; read a "
-	    "saved capture with -r");
 	assert_refused(s, "relaywatch -r a.pcap -s",
 	    "-s: syslog output is not built yet; "
 	    "alerts go to standard output or to the "
@@ -284,6 +302,7 @@ main(void)
 		TEST(lists_add_up),
 		TEST(options_lie_over_the_configuration),
 		TEST(bad_items_are_named_with_their_option),
+		TEST(words_after_an_interface_are_the_filter),
 		TEST(mistakes_are_named),
 		TEST(what_is_not_built_says_so),
 		TEST(actions_need_no_capture),

@@ -601,6 +601,43 @@ tunnels_nest_up_to_the_cap(void **state)
 	assert_true(wire_counter(&wire, "parser", "too_deep") >= 1);
 }
 
+/* A live link on which nothing comes any more. */
+static void
+time_goes_on_without_packets(void **state)
+{
+	struct wire_conn idle = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+	int64_t last_us;
+
+	(void)state;
+	wire_send(&wire, &idle, 0, TCP_SYN, "");
+	last_us = pipeline_now_us(wire.pipeline);
+	wire_time(&wire, last_us - 1000000);
+	assert_int_equal(pipeline_now_us(wire.pipeline), last_us);
+	wire_time(&wire, last_us + 1000000);
+	assert_int_equal(pipeline_now_us(wire.pipeline), last_us + 1000000);
+	assert_int_equal(wire_count(&wire, "conn closed"), 0);
+	wire_time(&wire, last_us + 120 * INT64_C(1000000));
+	assert_int_equal(wire_count(&wire, "conn closed"), 1);
+	assert_int_equal(wire_counter(&wire, "capture", "packets"), 1);
+}
+
+static void
+long_connections_are_counted_by_the_directions_seen(void **state)
+{
+	struct wire_conn both = wire_conn("198.51.100.7", 40000, "192.0.2.25", 25);
+	struct wire_conn one = wire_conn("198.51.100.7", 40001, "192.0.2.25", 25);
+
+	(void)state;
+	wire_open(&wire, &both);
+	wire_send(&wire, &one, 0, TCP_SYN, "");
+	for (int i = 0; i < 10; i++) {
+		wire_send(&wire, &both, 0, TCP_ACK, "NOOP\r\n");
+		wire_send(&wire, &one, 0, TCP_ACK, "NOOP\r\n");
+	}
+	assert_int_equal(wire_counter(&wire, "flow", "long_one_way"), 1);
+	assert_int_equal(wire_counter(&wire, "flow", "long_two_way"), 1);
+}
+
 static void
 implicit_tls_is_told_by_port(void **state)
 {
@@ -650,6 +687,8 @@ main(void)
 		TEST(requests_and_answers_in_one_piece_each),
 		TEST(what_a_tunnel_carries_is_named),
 		TEST(tunnels_nest_up_to_the_cap),
+		TEST(time_goes_on_without_packets),
+		TEST(long_connections_are_counted_by_the_directions_seen),
 		TEST(implicit_tls_is_told_by_port),
 	};
 

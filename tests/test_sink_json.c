@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -499,6 +500,46 @@ show_counters(void *context, struct stats_visitor *v)
 	stats_show(v, "capture", "bytes", 3);
 }
 
+/* As logrotate does it. */
+static void
+reopened_output_goes_on_in_a_new_file(void **state)
+{
+	struct fixture *f = *state;
+	char old[sizeof(f->path) + 4], error[CONF_ERROR_MAX];
+
+	sinks_close(f->sinks);
+	open_sinks(f, CONF_LOG_SMTP, true);
+	snprintf(old, sizeof(old), "%s.1", f->path);
+	sinks_transaction(f->sinks, whole_transaction(f));
+	assert_int_equal(rename(f->path, old), 0);
+	assert_int_equal(sinks_reopen(f->sinks, error), 0);
+	assert_string_equal(output(f), "");
+	/* What was written before is in the old file, as it should be. */
+	assert_int_equal(rename(old, f->path), 0);
+	read_file(f);
+	assert_non_null(strstr(f->text, "\"event_type\":\"smtp\""));
+}
+
+static void
+output_that_cannot_be_reopened_stays(void **state)
+{
+	struct fixture *f = *state;
+	char old[sizeof(f->path) + 4], error[CONF_ERROR_MAX] = "";
+
+	snprintf(old, sizeof(old), "%s.1", f->path);
+	assert_int_equal(rename(f->path, old), 0);
+	assert_int_equal(mkdir(f->path, 0700), 0);
+	assert_int_equal(sinks_reopen(f->sinks, error), -1);
+	assert_non_null(strstr(error, f->path));
+	assert_non_null(strstr(error, "Is a directory"));
+	sinks_transaction(f->sinks, whole_transaction(f));
+	assert_int_equal(sinks_flush(f->sinks, error), 0);
+	assert_int_equal(rmdir(f->path), 0);
+	assert_int_equal(rename(old, f->path), 0);
+	read_file(f);
+	assert_non_null(strstr(f->text, "\"event_type\":\"smtp\""));
+}
+
 static void
 stats_are_nested_by_group(void **state)
 {
@@ -627,6 +668,8 @@ main(void)
 		TEST(every_octet_pair_gives_valid_json),
 		TEST(types_not_asked_for_are_left_out),
 		TEST(live_alerts_are_written_at_once),
+		TEST(reopened_output_goes_on_in_a_new_file),
+		TEST(output_that_cannot_be_reopened_stays),
 		TEST(stats_are_nested_by_group),
 		TEST(a_full_disk_is_told),
 		TEST(a_closed_pipe_is_told),

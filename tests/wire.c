@@ -274,6 +274,13 @@ wire_wait(struct wire *wire, int64_t us)
 }
 
 void
+wire_time(struct wire *wire, int64_t now_us)
+{
+	pipeline_time(wire->pipeline, now_us);
+	drain(wire);
+}
+
+void
 wire_finish(struct wire *wire)
 {
 	while (pipeline_finish(wire->pipeline))

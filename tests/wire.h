@@ -54,6 +54,9 @@ void wire_talk(struct wire *wire, struct wire_conn *conn, const char *const line
 /* Packet time goes on, then a packet that is not TCP makes it known. */
 void wire_wait(struct wire *wire, int64_t us);
 
+/* Time goes on without a packet. */
+void wire_time(struct wire *wire, int64_t now_us);
+
 /* The end of the capture. */
 void wire_finish(struct wire *wire);
 
