@@ -34,7 +34,7 @@ struct live {
 	uint16_t linktype;
 	uint32_t snap_bytes;
 	unsigned retry_in, retry_after; /* checks until bound to again, the pause then */
-	int64_t clock_us, lag_us; /* lag: how long the kernel may keep a packet */
+	int64_t clock_us, lag_us;       /* lag: how long the kernel may keep a packet */
 	uint64_t number;
 	struct pcap_stat seen; /* by libpcap, in 32 bits */
 	uint64_t received, kernel_drops, interface_drops;
@@ -56,7 +56,8 @@ static void
 take_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
 {
 	struct live *live = (struct live *)(void *)user;
-	uint32_t n = header->caplen < live->snap_bytes ? header->caplen : live->snap_bytes;
+	uint32_t n =
+	    header->caplen < live->snap_bytes ? header->caplen : live->snap_bytes;
 	int64_t us = stamp_us(&header->ts);
 	uint8_t *copy = live->copy + live->used;
 
@@ -92,7 +93,7 @@ live_next(struct live *live, struct packet batch[static CAPTURE_BATCH])
 	live->batch = batch;
 	live->n = live->used = 0;
 	live->failed = pcap_dispatch(live->pcap, CAPTURE_BATCH, take_packet,
-	                   (u_char *)(void *)live) < 0;
+			   (u_char *)(void *)live) < 0;
 	if (live->n == 0 && known_us > live->clock_us)
 		live->clock_us = known_us;
 	return live->n;
@@ -120,8 +121,8 @@ list_interfaces(char *out, size_t room)
 
 	out[0] = '\0';
 	for (size_t i = 0; all != NULL && all[i].if_name != NULL && used < room; i++)
-		used += (size_t)snprintf(out + used, room - used, "%s%s",
-		    i > 0 ? ", " : "", all[i].if_name);
+		used += (size_t)snprintf(
+		    out + used, room - used, "%s%s", i > 0 ? ", " : "", all[i].if_name);
 	if_freenameindex(all);
 }
 
@@ -155,8 +156,8 @@ explain(const struct live *live, const char *interface, int status,
 	default:
 		snprintf(error->text, sizeof(error->text), "-i: %.64s: %.300s", interface,
 		    live->pcap != NULL && *pcap_geterr(live->pcap) != '\0'
-		        ? pcap_geterr(live->pcap)
-		        : pcap_statustostr(status));
+			? pcap_geterr(live->pcap)
+			: pcap_statustostr(status));
 		break;
 	}
 }
@@ -189,8 +190,7 @@ bound_to(const struct live *live, struct sockaddr_ll *address)
 {
 	socklen_t n = sizeof(*address);
 
-	return getsockname(
-	           pcap_fileno(live->pcap), (struct sockaddr *)address, &n) == 0;
+	return getsockname(pcap_fileno(live->pcap), (struct sockaddr *)address, &n) == 0;
 }
 
 static int
@@ -210,8 +210,8 @@ prepare(struct live *live, const struct conf_capture *conf)
 }
 
 struct live *
-live_open(const char *interface, const struct conf_capture *conf,
-    struct capture_error *error)
+live_open(
+    const char *interface, const struct conf_capture *conf, struct capture_error *error)
 {
 	struct live *live = calloc(1, sizeof(*live));
 	int status;
@@ -225,7 +225,8 @@ live_open(const char *interface, const struct conf_capture *conf,
 	live->promiscuous = conf->promiscuous && !live->any;
 	live->snap_bytes = conf->snap_bytes;
 	live->retry_after = 1;
-	live->lag_us = (conf->immediate ? 0 : conf->timeout_ms * INT64_C(1000)) + SLACK_US;
+	live->lag_us =
+	    (conf->immediate ? 0 : conf->timeout_ms * INT64_C(1000)) + SLACK_US;
 	snprintf(live->name, sizeof(live->name), "%s", interface);
 	status = activate(live, interface, conf);
 	if (status >= 0 && prepare(live, conf) == 0)
@@ -298,15 +299,14 @@ bind_again(struct live *live, int index)
 	struct ifreq now;
 
 	/* What decodes the packets was chosen for the kind of link it was. */
-	if (!ask(live, SIOCGIFHWADDR, &now) ||
-	    now.ifr_hwaddr.sa_family != live->hatype)
+	if (!ask(live, SIOCGIFHWADDR, &now) || now.ifr_hwaddr.sa_family != live->hatype)
 		return -1;
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
 		return -1;
 	if (!live->promiscuous)
 		return 0;
-	return setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous,
-	    sizeof(promiscuous));
+	return setsockopt(
+	    fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous));
 }
 
 /* The one we were bound to is gone. One of that name may be there by now. */

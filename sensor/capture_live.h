@@ -22,13 +22,12 @@ enum live_state {
 
 /* NULL with *error, which says what to do. Without the right to capture, privileges can
  * have been dropped only afterwards. */
-struct live *live_open(const char *interface, const struct conf_capture *conf,
-    struct capture_error *error);
+struct live *live_open(
+    const char *interface, const struct conf_capture *conf, struct capture_error *error);
 void live_close(struct live *live);
 
 /* 0, or -1 with *error. */
-int live_filter(
-    struct live *live, const char *expression, struct capture_error *error);
+int live_filter(struct live *live, const char *expression, struct capture_error *error);
 
 /* What there is by now, at most CAPTURE_BATCH packets, lent until the next call. Never
  * waits. */

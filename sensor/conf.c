@@ -58,7 +58,11 @@ static const struct conf built_in = {
 		.client_share_percent = 25,
 	},
 	.alerts = { .window_sec = 3600, .findings = 65536, .clients = 100 },
-	.output = { .log = CONF_LOG_ALERT, .stats_sec = 60, .syslog_facility = LOG_DAEMON },
+	.output = {
+		.log = CONF_LOG_ALERT,
+		.stats_sec = 60,
+		.syslog_facility = LOG_DAEMON,
+	},
 };
 
 static int

@@ -8,9 +8,9 @@
 enum {
 	/* Ethernet with tags and some tunnel around a packet of 1500 octets. */
 	FRAME_USUAL = 1600,
-	ONE_WAY_MIN = 3, /* connections; fewer may be chance */
+	ONE_WAY_MIN = 3,    /* connections; fewer may be chance */
 	ONE_WAY_SHARE = 10, /* and one in so many */
-	HOME_MIN = 50, /* connections; of so many one would be of home-net */
+	HOME_MIN = 50,      /* connections; of so many one would be of home-net */
 };
 
 enum counter {
@@ -60,8 +60,6 @@ hints_init(struct hints *hints, bool live, uint32_t frame_max)
 {
 	*hints = (struct hints){ .live = live,
 		.frame_max = frame_max != 0 ? frame_max : FRAME_USUAL };
-	if (!live) /* the summary says it at more length */
-		hints->said = 1u << HINT_HOME | 1u << HINT_LINKTYPE;
 }
 
 static bool
@@ -76,7 +74,8 @@ holds(enum hint hint, const struct hints *hints, const struct hints_view *view,
 		       one_way * ONE_WAY_SHARE >= one_way + of[COUNTER_TWO_WAY];
 	case HINT_CUT:
 		return of[COUNTER_CUT_HEADERS] + of[COUNTER_CUT_STREAMS] +
-		           of[COUNTER_CUT_FRAGMENTS] > 0;
+			   of[COUNTER_CUT_FRAGMENTS] >
+		       0;
 	case HINT_LINKTYPE:
 		return of[COUNTER_LINKTYPE] > 0;
 	case HINT_HOME:
@@ -123,7 +122,7 @@ put_text(enum hint hint, const struct hints *hints, const struct hints_view *vie
 		snprintf(text, HINT_TEXT_MAX,
 		    "packets are cut, and mail cannot be read where they are: %s",
 		    hints->live ? "raise capture.snap-bytes, and let the mirror session "
-		                  "not truncate"
+				  "not truncate"
 				: "capture whole packets (tcpdump -s 0)");
 		break;
 	case HINT_LINKTYPE:
@@ -154,8 +153,8 @@ put_text(enum hint hint, const struct hints *hints, const struct hints_view *vie
 }
 
 bool
-hints_next(struct hints *hints, const struct hints_view *view,
-    char text[static HINT_TEXT_MAX])
+hints_next(
+    struct hints *hints, const struct hints_view *view, char text[static HINT_TEXT_MAX])
 {
 	struct counts counts = { .visitor = { count } };
 

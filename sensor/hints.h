@@ -3,8 +3,8 @@
 #define RELAYWATCH_HINTS_H
 
 /*
- * What is wrong with the way the traffic is captured, told by counters: each is said once,
- * with what to do. Owned by a run; knows no packets but their lengths.
+ * What is wrong with the way the traffic is captured, told by counters: each is said
+ * once, with what to do. Owned by a run; knows no packets but their lengths.
  */
 
 #include "conf.h"
@@ -21,6 +21,9 @@ enum hint {
 	HINT_CHECKSUM, /* left to a network card */
 	HINTS
 };
+
+/* Those that the summary says itself, at more length. */
+enum { HINTS_OF_SUMMARY = 1 << HINT_HOME | 1 << HINT_LINKTYPE };
 
 enum {
 	HINT_TEXT_MAX = 512,
@@ -59,7 +62,7 @@ struct hints_view {
 };
 
 /* The next thing to say. False when there is nothing new. */
-bool hints_next(struct hints *hints, const struct hints_view *view,
-    char text[static HINT_TEXT_MAX]);
+bool hints_next(
+    struct hints *hints, const struct hints_view *view, char text[static HINT_TEXT_MAX]);
 
 #endif

@@ -26,7 +26,8 @@ void pipeline_free(struct pipeline *pipeline);
 size_t pipeline_packets(
     struct pipeline *pipeline, const struct packet *packets, size_t count);
 
-/* Time goes on to now_us, though no packet came: what waits for it is done. Never back. */
+/* Time goes on to now_us, though no packet came: what waits for it is done. Never runs
+ * back. */
 void pipeline_time(struct pipeline *pipeline, int64_t now_us);
 
 /* End of input: one open connection after the other is finished. False once all are;

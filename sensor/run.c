@@ -12,9 +12,8 @@ enum { TICK_US = 1000000 };
 void
 run_init(struct run *run, const struct conf *conf, const struct options *options)
 {
-	*run = (struct run){ .conf = conf,
-		.options = options,
-		.ticked_us = INT64_MIN / 2 };
+	*run =
+	    (struct run){ .conf = conf, .options = options, .ticked_us = INT64_MIN / 2 };
 }
 
 int
@@ -176,6 +175,7 @@ run_summary(struct run *run)
 		.last_us = run->last_us,
 	};
 
+	run->hints.said |= HINTS_OF_SUMMARY;
 	if (run->options->verbosity >= 0)
 		summary_print(stderr, &summary);
 }

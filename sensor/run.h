@@ -42,8 +42,7 @@ int run_live(const struct conf *conf, const struct options *options);
 
 /* From here on: for the two loops. */
 
-void run_init(
-    struct run *run, const struct conf *conf, const struct options *options);
+void run_init(struct run *run, const struct conf *conf, const struct options *options);
 /* 0, or an exit code; the error was told. */
 int run_open(struct run *run, const struct sink_names *names);
 void run_close(struct run *run);

@@ -19,6 +19,7 @@ enum {
 	SEC_US = 1000000,
 	DROPS_TOLD_SEC = 60,
 	HINTS_SEC = 10, /* between looks at what could be said */
+	CLOCK_TOLD_SEC = 5,
 	LAST_SEC = 3, /* at most, for what the ring holds at the end */
 };
 
@@ -31,7 +32,7 @@ struct watch {
 	int64_t drops_us;             /* when drops were told last; 0 never */
 	uint64_t drops;               /* told */
 	int64_t started_us, hints_us;
-	bool quiet_told;
+	bool quiet_told, clock_told;
 };
 
 static int64_t
@@ -80,13 +81,29 @@ tell_drops(struct watch *w, int64_t now_us)
 	if (drops == w->drops ||
 	    (w->drops_us != 0 && now_us - w->drops_us < DROPS_TOLD_SEC * SEC_US))
 		return;
-	log_warn("%s: %" PRIu64 " packets more were dropped before they could be looked at "
-		 "(%" PRIu64 " by the kernel, %" PRIu64 " by the interface so far); raise "
-		 "capture.buffer-bytes, or watch less with a filter",
+	log_warn(
+	    "%s: %" PRIu64 " packets more were dropped before they could be looked at "
+	    "(%" PRIu64 " by the kernel, %" PRIu64 " by the interface so far); raise "
+	    "capture.buffer-bytes, or watch less with a filter",
 	    w->name, drops - w->drops, live_kernel_drops(w->live),
 	    live_interface_drops(w->live));
 	w->drops = drops;
 	w->drops_us = now_us;
+}
+
+/* Link time never runs back: when the system's clock does, it stands still. */
+static void
+tell_clock(struct watch *w)
+{
+	int64_t ahead_us = live_time_us(w->live) - clock_us(CLOCK_REALTIME);
+	bool stands = ahead_us > CLOCK_TOLD_SEC * SEC_US;
+
+	if (stands && !w->clock_told)
+		log_warn(
+		    "the clock was set back: the times of events stand still for the "
+		    "next %" PRId64 " s, until it has caught up",
+		    ahead_us / SEC_US);
+	w->clock_told = stands;
 }
 
 /* A port to which nothing is mirrored looks just like a network without mail. */
@@ -100,13 +117,14 @@ tell_quiet(struct watch *w, int64_t now_us)
 	    now_us - w->started_us < quiet_sec * INT64_C(1000000))
 		return;
 	w->quiet_told = true;
-	log_warn("%s: not one packet in %u s: is this the port that the mirror session sends "
-		 "to, and the cable in (ip -s link show %s)?%s",
+	log_warn(
+	    "%s: not one packet in %u s: is this the port that the mirror session sends "
+	    "to, and the cable in (ip -s link show %s)?%s",
 	    w->name, quiet_sec, w->name,
-	    run->options->filter != NULL
-	        ? " Does the filter match? It looks at the outermost headers: tunnels and "
-		  "second VLAN tags hide mail from it."
-		: "");
+	    run->options->filter != NULL ? " Does the filter match? It looks at the "
+					   "outermost headers: tunnels and "
+					   "second VLAN tags hide mail from it."
+					 : "");
 }
 
 static void
@@ -131,7 +149,9 @@ look_after(struct watch *w, int64_t now_us)
 	w->checked_us = now_us;
 	tell_state(w, live_check(w->live));
 	tell_drops(w, now_us);
+	tell_clock(w);
 	tell_hints(w, now_us);
+	run_flush(run); /* also while link time stands still */
 	if (now_us - w->stats_us >= run->conf->output.stats_sec * INT64_C(1000000)) {
 		w->stats_us = now_us;
 		run_stats(run, NULL);
@@ -165,8 +185,8 @@ take(struct watch *w)
 	return n;
 }
 
-/* A tick for a watchdog belongs here, once a turn: a turn takes WAIT_MS and what 64 packets
- * cost, at most. */
+/* A tick for a watchdog belongs here, once a turn: a turn takes WAIT_MS and what 64
+ * packets cost, at most. */
 static void
 loop(struct watch *w)
 {
@@ -191,7 +211,7 @@ take_rest(struct watch *w)
 	int64_t until_us = clock_us(CLOCK_MONOTONIC) + LAST_SEC * SEC_US;
 
 	while (live_time_us(w->live) < asked_us && !w->run.output_failed &&
-	    clock_us(CLOCK_MONOTONIC) < until_us) {
+	       clock_us(CLOCK_MONOTONIC) < until_us) {
 		if (take(w) == 0)
 			signals_wait(live_fd(w->live), 10);
 	}

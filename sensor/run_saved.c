@@ -56,7 +56,7 @@ read_captures(struct run *run, struct capture *capture)
 	size_t n;
 
 	while (!signals_stop_asked() && !run->output_failed &&
-	    (n = capture_next(capture, batch)) > 0) {
+	       (n = capture_next(capture, batch)) > 0) {
 		run_packets(run, batch, n);
 		show_progress(run, capture);
 	}

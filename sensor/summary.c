@@ -222,7 +222,8 @@ print_parts(FILE *out, char *text, int column)
 static void
 print_server(FILE *out, const struct inventory_server *server, int wide, int name_wide)
 {
-	char text[ENDPOINT_TEXT_MAX], state[256], sessions[NUMBER_MAX], inbound[NUMBER_MAX];
+	char text[ENDPOINT_TEXT_MAX], state[256];
+	char sessions[NUMBER_MAX], inbound[NUMBER_MAX];
 	const char *name = server->name[0] != '\0' ? server->name : "-";
 	bool proxy = server->proxy && !server->mail;
 	int column;
@@ -247,8 +248,8 @@ print_servers(FILE *out, const struct inventory *inventory)
 	size_t n;
 
 	for (n = 0; inventory_server(inventory, n, &server); n++) {
-		wide = wider(
-		    wide, strlen(endpoint_format(&server.server, text)), ENDPOINT_TEXT_MAX);
+		wide = wider(wide, strlen(endpoint_format(&server.server, text)),
+		    ENDPOINT_TEXT_MAX);
 		name_wide = wider(name_wide, strlen(server.name), NAME_WIDTH_MAX);
 	}
 	if (n == 0) {

@@ -137,7 +137,8 @@ giants_are_said_and_broken_lengths_are_not(void **state)
 	assert_false(next(f));
 	packets[1].wirelen = 2962;
 	hints_packets(&f->hints, packets, 2);
-	assert_said(f, "1 packets are larger than a frame on the wire (up to 2962 octets)");
+	assert_said(
+	    f, "1 packets are larger than a frame on the wire (up to 2962 octets)");
 }
 
 static void
@@ -158,8 +159,7 @@ greet(struct fixture *f, const struct record *record)
 	struct transactions *all = transactions_new(&conf);
 	const struct transaction *tx = transactions_apply(all, record);
 
-	inventory_record(
-	    f->inventory, record, tx, transactions_session(all, record));
+	inventory_record(f->inventory, record, tx, transactions_session(all, record));
 	transactions_settle(all, tx);
 	transactions_free(all);
 }
@@ -186,7 +186,7 @@ the_summary_says_more_of_home_itself(void **state)
 {
 	struct fixture *f = *state;
 
-	hints_init(&f->hints, false, 0);
+	f->hints.said |= HINTS_OF_SUMMARY;
 	f->counters[0] = (struct counter){ "flow", "new", 5000 };
 	f->counters[1] = (struct counter){ "decode", "linktype", 5000 };
 	assert_false(next(f));

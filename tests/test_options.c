@@ -241,7 +241,7 @@ mistakes_are_named(void **state)
 {
 	struct state *s = *state;
 
-	assert_refused(s, "relaywatch", 
+	assert_refused(s, "relaywatch",
 	    "nothing to read: name a saved capture with -r or an interface with -i");
 	assert_refused(s, "relaywatch a.pcap",
 	    "nothing to read: saved captures are named with -r, an interface with -i "
@@ -249,8 +249,8 @@ mistakes_are_named(void **state)
 	assert_refused(s, "relaywatch -i eth0 -r a.pcap",
 	    "-i and -r: either an interface or saved captures");
 	assert_refused(s, "relaywatch -i eth0 -i eth1",
-	    "-i: one interface only; \"any\" means all, and each may have a relaywatch of "
-	    "its own");
+	    "-i: one interface only; \"any\" means all, and each may have a relaywatch "
+	    "of its own");
 	assert_refused(s, "relaywatch -i ", "-i: the name of the interface is empty");
 	assert_refused(s, "relaywatch -x", "-x: no such option");
 	assert_refused(s, "relaywatch -qx", "-x: no such option");

@@ -30,8 +30,9 @@ user_is_found_or_named_as_missing(void **state)
 	(void)state;
 	if (geteuid() == 0) {
 		assert_int_equal(result, -1);
-		assert_string_equal(error, "capture.user: nobody-of-this-name: no such user; "
-					   "name one that is there");
+		assert_string_equal(error,
+		    "capture.user: nobody-of-this-name: no such user; "
+		    "name one that is there");
 		assert_int_equal(priv_find(&priv, "", error), 0);
 		assert_true(priv.root);
 		assert_int_not_equal(priv.uid, 0);
@@ -118,7 +119,7 @@ only_an_empty_file_of_our_own_is_given_away(void **state)
 	assert_int_equal(owner("full"), 0);
 	assert_int_equal(access("none", F_OK), -1);
 	assert_int_equal(unlink("empty") | unlink("linked") | unlink("link") |
-	                     unlink("full") | chdir("/") | rmdir(directory),
+			     unlink("full") | chdir("/") | rmdir(directory),
 	    0);
 }
 
