@@ -1,40 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "capture_live.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_packet.h>
-#include <net/ethernet.h>
-#include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "pool.h"
 
 enum {
 	LINKTYPE_RAW = 101,
-	FRAME_AROUND = 26, /* of an Ethernet frame: header, two VLAN tags, checksum */
-	RETRY_MAX_CHECKS = 32,
 	SLACK_US = 100000, /* for the kernel's timers */
 };
 
 struct live {
 	pcap_t *pcap;
-	char name[IF_NAMESIZE];
-	bool any, promiscuous, failed;
-	enum live_state state;
-	int probe_fd; /* a socket to ask about interfaces with */
-	unsigned short hatype;
+	struct interface interface;
+	enum interface_state state;
+	bool failed;
 	uint16_t linktype;
 	uint32_t snap_bytes;
-	unsigned retry_in, retry_after; /* checks until bound to again, the pause then */
-	int64_t clock_us, lag_us;       /* lag: how long the kernel may keep a packet */
+	int64_t clock_us, lag_us; /* lag: how long the kernel may keep a packet */
 	uint64_t number;
 	struct pcap_stat seen; /* by libpcap, in 32 bits */
 	uint64_t received, kernel_drops, interface_drops;
@@ -108,22 +96,9 @@ live_time_us(const struct live *live)
 int
 live_fd(const struct live *live)
 {
-	if (live->failed || live->state == LIVE_GONE)
+	if (live->failed || live->state == INTERFACE_GONE)
 		return -1;
 	return pcap_get_selectable_fd(live->pcap);
-}
-
-static void
-list_interfaces(char *out, size_t room)
-{
-	struct if_nameindex *all = if_nameindex();
-	size_t used = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; all != NULL && all[i].if_name != NULL && used < room; i++)
-		used += (size_t)snprintf(
-		    out + used, room - used, "%s%s", i > 0 ? ", " : "", all[i].if_name);
-	if_freenameindex(all);
 }
 
 /* libpcap's status for whoever has to do something about it. */
@@ -135,7 +110,7 @@ explain(const struct live *live, const char *interface, int status,
 
 	switch (status) {
 	case PCAP_ERROR_NO_SUCH_DEVICE:
-		list_interfaces(names, sizeof(names));
+		interface_list(names, sizeof(names));
 		snprintf(error->text, sizeof(error->text),
 		    "-i: %.64s: no such interface; there are: %s, and \"any\" for all",
 		    interface, names);
@@ -174,7 +149,8 @@ activate(struct live *live, const char *interface, const struct conf_capture *co
 	if (pcap == NULL)
 		return PCAP_ERROR;
 	pcap_set_snaplen(pcap, (int)conf->snap_bytes);
-	pcap_set_promisc(pcap, live->promiscuous);
+	/* "any" has no such mode, and libpcap would warn of it. */
+	pcap_set_promisc(pcap, conf->promiscuous && strcmp(interface, "any") != 0);
 	pcap_set_timeout(pcap, (int)conf->timeout_ms);
 	pcap_set_buffer_size(pcap, (int)conf->buffer_bytes);
 	pcap_set_immediate_mode(pcap, conf->immediate);
@@ -184,29 +160,22 @@ activate(struct live *live, const char *interface, const struct conf_capture *co
 	return pcap_setnonblock(pcap, 1, errbuf) == -1 ? PCAP_ERROR : 0;
 }
 
-/* What the socket is bound to; false where that cannot be told. */
-static bool
-bound_to(const struct live *live, struct sockaddr_ll *address)
-{
-	socklen_t n = sizeof(*address);
-
-	return getsockname(pcap_fileno(live->pcap), (struct sockaddr *)address, &n) == 0;
-}
-
 static int
-prepare(struct live *live, const struct conf_capture *conf)
+prepare(struct live *live, const char *interface, const struct conf_capture *conf)
 {
-	struct sockaddr_ll address;
 	int dlt = pcap_datalink(live->pcap);
 
 	live->linktype = dlt == DLT_RAW ? LINKTYPE_RAW : (uint16_t)dlt;
-	if (bound_to(live, &address))
-		live->hatype = address.sll_hatype;
-	live->probe_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	live->snap_bytes = conf->snap_bytes;
+	live->lag_us =
+	    (conf->immediate ? 0 : conf->timeout_ms * INT64_C(1000)) + SLACK_US;
 	/* Packets lie one behind the other: what the rest could need is never touched. */
 	live->copy_bytes = (size_t)CAPTURE_BATCH * conf->snap_bytes;
 	live->copy = pool_reserve(live->copy_bytes);
-	return live->copy != NULL && live->probe_fd != -1 ? 0 : -1;
+	if (live->copy == NULL)
+		return -1;
+	return interface_init(
+	    &live->interface, interface, pcap_fileno(live->pcap), conf->promiscuous);
 }
 
 struct live *
@@ -220,16 +189,9 @@ live_open(
 		snprintf(error->text, sizeof(error->text), "out of memory");
 		return NULL;
 	}
-	live->probe_fd = -1;
-	live->any = strcmp(interface, "any") == 0;
-	live->promiscuous = conf->promiscuous && !live->any;
-	live->snap_bytes = conf->snap_bytes;
-	live->retry_after = 1;
-	live->lag_us =
-	    (conf->immediate ? 0 : conf->timeout_ms * INT64_C(1000)) + SLACK_US;
-	snprintf(live->name, sizeof(live->name), "%s", interface);
+	live->interface.ask_fd = -1;
 	status = activate(live, interface, conf);
-	if (status >= 0 && prepare(live, conf) == 0)
+	if (status >= 0 && prepare(live, interface, conf) == 0)
 		return live;
 	if (status >= 0)
 		snprintf(error->text, sizeof(error->text), "-i: %.64s: %s", interface,
@@ -247,8 +209,7 @@ live_close(struct live *live)
 		return;
 	if (live->pcap != NULL)
 		pcap_close(live->pcap);
-	if (live->probe_fd != -1)
-		close(live->probe_fd);
+	interface_release(&live->interface);
 	pool_unreserve(live->copy, live->copy_bytes);
 	free(live);
 }
@@ -273,82 +234,6 @@ live_filter(struct live *live, const char *expression, struct capture_error *err
 	return result;
 }
 
-/* The interface of our name, as it is now. False where there is none. */
-static bool
-ask(const struct live *live, unsigned long what, struct ifreq *answer)
-{
-	*answer = (struct ifreq){ 0 };
-	memcpy(answer->ifr_name, live->name, sizeof(answer->ifr_name));
-	return ioctl(live->probe_fd, what, answer) == 0;
-}
-
-/*
- * Neither bind(2) nor the membership asks for a capability: only opening the socket does.
- * The ring and the filter stay with the socket.
- */
-static int
-bind_again(struct live *live, int index)
-{
-	struct sockaddr_ll address = { .sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = index };
-	const struct packet_mreq promiscuous = { .mr_ifindex = index,
-		.mr_type = PACKET_MR_PROMISC };
-	int fd = pcap_fileno(live->pcap);
-
-	struct ifreq now;
-
-	/* What decodes the packets was chosen for the kind of link it was. */
-	if (!ask(live, SIOCGIFHWADDR, &now) || now.ifr_hwaddr.sa_family != live->hatype)
-		return -1;
-	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) == -1)
-		return -1;
-	if (!live->promiscuous)
-		return 0;
-	return setsockopt(
-	    fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous));
-}
-
-/* The one we were bound to is gone. One of that name may be there by now. */
-static enum live_state
-follow(struct live *live)
-{
-	struct ifreq now;
-
-	if (live->retry_in > 0) {
-		live->retry_in--;
-		return LIVE_GONE;
-	}
-	if (!ask(live, SIOCGIFINDEX, &now))
-		return LIVE_GONE;
-	if (bind_again(live, now.ifr_ifindex) == -1) {
-		live->retry_in = live->retry_after;
-		if (live->retry_after < RETRY_MAX_CHECKS)
-			live->retry_after *= 2;
-		return LIVE_GONE;
-	}
-	live->retry_after = 1;
-	return LIVE_UP;
-}
-
-static enum live_state
-look(struct live *live)
-{
-	struct sockaddr_ll address;
-	struct ifreq now;
-
-	if (live->any)
-		return LIVE_UP;
-	if (!bound_to(live, &address) || address.sll_ifindex <= 0) {
-		if (follow(live) == LIVE_GONE)
-			return LIVE_GONE;
-	}
-	/* One that was only given another name is still ours. */
-	if (!ask(live, SIOCGIFFLAGS, &now))
-		return LIVE_UP;
-	return now.ifr_flags & IFF_UP ? LIVE_UP : LIVE_DOWN;
-}
-
 /* libpcap counts in 32 bits, which a busy link fills within the hour. */
 static void
 count(struct live *live)
@@ -363,24 +248,18 @@ count(struct live *live)
 	live->seen = now;
 }
 
-enum live_state
+enum interface_state
 live_check(struct live *live)
 {
 	count(live);
-	live->state = look(live);
+	live->state = interface_check(&live->interface);
 	return live->state;
 }
 
 uint32_t
 live_frame_max(const struct live *live)
 {
-	struct ifreq now;
-
-	if (live->any)
-		return UINT32_MAX;
-	if (!ask(live, SIOCGIFMTU, &now))
-		return 0;
-	return (uint32_t)now.ifr_mtu + FRAME_AROUND;
+	return interface_frame_max(&live->interface);
 }
 
 uint64_t

@@ -10,18 +10,13 @@
 
 #include "capture.h"
 #include "conf.h"
+#include "interface.h"
 #include "stats.h"
 
 struct live;
 
-enum live_state {
-	LIVE_UP,
-	LIVE_DOWN, /* there, but switched off */
-	LIVE_GONE, /* removed; or there again, but of another kind */
-};
-
-/* NULL with *error, which says what to do. Without the right to capture, privileges can
- * have been dropped only afterwards. */
+/* Takes root or CAP_NET_RAW; nothing that follows does. NULL with *error, which says what
+ * to do. */
 struct live *live_open(
     const char *interface, const struct conf_capture *conf, struct capture_error *error);
 void live_close(struct live *live);
@@ -42,12 +37,9 @@ int live_fd(const struct live *live);
 
 /* Looks after the interface and its counters, about once a second. Where it is there anew
  * the capture goes on with it. */
-enum live_state live_check(struct live *live);
+enum interface_state live_check(struct live *live);
 
-/* The largest packet that a wire of this interface can carry; 0 where unknown, no
- * limit where any interface is meant. */
-uint32_t live_frame_max(const struct live *live);
-
+uint32_t live_frame_max(const struct live *live); /* interface_frame_max() */
 uint64_t live_kernel_drops(const struct live *live);
 uint64_t live_interface_drops(const struct live *live);
 void live_stats(const struct live *live, struct stats_visitor *v);

@@ -15,8 +15,11 @@
 static int
 fail(char error[static PRIV_ERROR_MAX], const char *what)
 {
-	snprintf(error, PRIV_ERROR_MAX, "cannot drop privileges: %s: %s", what,
-	    strerror(errno));
+	snprintf(error, PRIV_ERROR_MAX,
+	    "cannot drop privileges: %s: %s; start as root with CAP_SETUID and "
+	    "CAP_SETGID, "
+	    "or as another user with CAP_NET_RAW",
+	    what, strerror(errno));
 	return -1;
 }
 
@@ -38,6 +41,7 @@ priv_find(struct priv *priv, const char *user, char error[static PRIV_ERROR_MAX]
 		    named ? user : "relaywatch or nobody");
 		return -1;
 	}
+	priv->root = found->pw_uid != 0;
 	priv->uid = found->pw_uid;
 	priv->gid = found->pw_gid;
 	snprintf(priv->name, sizeof(priv->name), "%s", found->pw_name);
@@ -71,7 +75,7 @@ change_user(const struct priv *priv, char error[static PRIV_ERROR_MAX])
 		return fail(error, "setresgid");
 	if (setresuid(priv->uid, priv->uid, priv->uid) == -1)
 		return fail(error, "setresuid");
-	if (priv->uid != 0 && (setuid(0) == 0 || seteuid(0) == 0)) {
+	if (setuid(0) == 0 || seteuid(0) == 0) {
 		errno = EPERM;
 		return fail(error, "there is a way back");
 	}

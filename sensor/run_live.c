@@ -27,7 +27,7 @@ struct watch {
 	struct run run;
 	struct live *live;
 	const char *name;
-	enum live_state state;
+	enum interface_state state;
 	int64_t checked_us, stats_us; /* monotonic: when last */
 	int64_t drops_us;             /* when drops were told last; 0 never */
 	uint64_t drops;               /* told */
@@ -58,12 +58,13 @@ show_live_stats(void *input, struct stats_visitor *v)
 }
 
 static void
-tell_state(struct watch *w, enum live_state state)
+tell_state(struct watch *w, enum interface_state state)
 {
 	static const char *const texts[] = {
-		[LIVE_UP] = "is up, the capture goes on",
-		[LIVE_DOWN] = "is down; nothing can be seen until it is up again",
-		[LIVE_GONE] = "is gone; waiting for an interface of this name and kind",
+		[INTERFACE_UP] = "is up, the capture goes on",
+		[INTERFACE_DOWN] = "is down; nothing can be seen until it is up again",
+		[INTERFACE_GONE] =
+		    "is gone; waiting for an interface of this name and kind",
 	};
 
 	if (state == w->state)

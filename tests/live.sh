@@ -261,6 +261,13 @@ send 198.51.100.7 victim@third.example
 within 30 has "$work/out" confirmed || problem "no alert with CAP_NET_RAW alone"
 finish TERM
 
+# Windows close on a quiet link.
+sed 's/^output.*/alerts { window-sec = 2 }/' "$work/conf" >"$work/window.conf"
+watch -c "$work/window.conf" -i span0
+send 198.51.100.66 victim@refused.example 12
+within 30 has "$work/out" '"count":12\b' || problem "a window does not close without packets"
+finish TERM
+
 # Filters and hints: nothing at all, one direction only, drops.
 echo 'capture { quiet-sec = 1 buffer-bytes = 1048576 } output { stats-sec = 1 }' >>"$work/conf"
 watch -i span0 -l alert port 26

@@ -38,6 +38,9 @@ user_is_found_or_named_as_missing(void **state)
 		assert_int_not_equal(priv.uid, 0);
 		assert_int_equal(priv_find(&priv, "daemon", error), 0);
 		assert_string_equal(priv.name, "daemon");
+		/* who wants to stay root does, without its capabilities */
+		assert_int_equal(priv_find(&priv, "root", error), 0);
+		assert_false(priv.root);
 	} else {
 		assert_int_equal(result, 0);
 		assert_false(priv.root);
