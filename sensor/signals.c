@@ -30,7 +30,10 @@ ask_to_stop(int number)
 {
 	int error = errno;
 
-	(void)number;
+	/* One of the other kind came before: this is the second, and its default is
+	 * restored already. */
+	if (stop_asked)
+		raise(number);
 	stop_asked = 1;
 	/* Who waits for more from a pipe on standard input is told that it has ended. */
 	dup2(empty_fd, STDIN_FILENO);

@@ -19,9 +19,9 @@ PORT = 25
 WAIT_SECONDS = 60
 
 
-def deliver(source, target, sender, recipients, message):
+def deliver(source, name, target, sender, recipients, message):
     with smtplib.SMTP(
-        target, PORT, "mx.example.org", WAIT_SECONDS, source_address=(source, 0)
+        target, PORT, name, WAIT_SECONDS, source_address=(source, 0)
     ) as smtp:
         smtp.sendmail(sender, recipients, message)
 
@@ -40,10 +40,11 @@ class Session(socketserver.StreamRequestHandler):
         if self.server.next_hop is not None:
             deliver(
                 self.server.server_address[0],
+                self.server.name,
                 self.server.next_hop,
                 self.sender,
                 self.recipients,
-                b"Received: by mx.example.org\r\n" + b"".join(lines),
+                f"Received: by {self.server.name}\r\n".encode() + b"".join(lines),
             )
         self.say("250 taken")
 
@@ -55,7 +56,7 @@ class Session(socketserver.StreamRequestHandler):
         self.say("250 ok")
 
     def handle(self):
-        self.say("220 mx.example.org ESMTP")
+        self.say(f"220 {self.server.name} ESMTP")
         while line := self.rfile.readline().decode("latin-1"):
             verb = line[:4].upper()
             if verb == "MAIL":
@@ -69,7 +70,7 @@ class Session(socketserver.StreamRequestHandler):
                 self.say("221 bye")
                 return
             else:
-                self.say("250 mx.example.org")
+                self.say(f"250 {self.server.name}")
 
 
 class Server(socketserver.ThreadingTCPServer):
@@ -80,6 +81,8 @@ class Server(socketserver.ThreadingTCPServer):
 def serve(address, next_hop=None):
     with Server((address, PORT), Session) as server:
         server.next_hop = next_hop
+        # Like first octets on both sides would look like a port forward.
+        server.name = "mx.example.org" if next_hop else "mail.third.example"
         server.serve_forever()
 
 
@@ -88,7 +91,14 @@ def send(source, target, recipient, count="1", octets="200"):
         body = "".join(f"line {n}\r\n" for n in range(int(octets) // 8))
         message = f"Message-ID: <{time.time_ns()}.{i}@spam.example>\r\n\r\n{body}"
         try:
-            deliver(source, target, "spammer@spam.example", [recipient], message)
+            deliver(
+                source,
+                "client.spam.example",
+                target,
+                "spammer@spam.example",
+                [recipient],
+                message,
+            )
         except smtplib.SMTPRecipientsRefused:
             pass
 

@@ -73,23 +73,30 @@ what_can_be_read_ends_the_wait(void **state)
 
 /* In a child, because the second one is its end. */
 static void
-second_stop_ends_the_program(void **state)
+assert_second_ends(int first, int second)
 {
 	int status;
-	pid_t child;
+	pid_t child = fork();
 
-	(void)state;
-	child = fork();
 	if (child == 0) {
-		raise(SIGTERM);
+		raise(first);
 		if (!signals_stop_asked())
 			_exit(1);
-		raise(SIGTERM);
+		raise(second);
 		_exit(2);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_true(WIFSIGNALED(status));
-	assert_int_equal(WTERMSIG(status), SIGTERM);
+	assert_int_equal(WTERMSIG(status), second);
+}
+
+static void
+second_stop_ends_the_program(void **state)
+{
+	(void)state;
+	assert_second_ends(SIGTERM, SIGTERM);
+	assert_second_ends(SIGINT, SIGTERM);
+	assert_second_ends(SIGTERM, SIGINT);
 }
 
 int
