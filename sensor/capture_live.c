@@ -234,7 +234,16 @@ live_filter(struct live *live, const char *expression, struct capture_error *err
 	return result;
 }
 
-/* libpcap counts in 32 bits, which a busy link fills within the hour. */
+/* libpcap counts in 32 bits, which a busy link fills within the hour. What it asks of an
+ * interface begins anew with a new one. */
+static uint64_t
+grown(u_int now, u_int before)
+{
+	int32_t by = (int32_t)(now - before);
+
+	return by > 0 ? (uint64_t)by : 0;
+}
+
 static void
 count(struct live *live)
 {
@@ -242,9 +251,9 @@ count(struct live *live)
 
 	if (pcap_stats(live->pcap, &now) == -1)
 		return;
-	live->received += now.ps_recv - live->seen.ps_recv;
-	live->kernel_drops += now.ps_drop - live->seen.ps_drop;
-	live->interface_drops += now.ps_ifdrop - live->seen.ps_ifdrop;
+	live->received += grown(now.ps_recv, live->seen.ps_recv);
+	live->kernel_drops += grown(now.ps_drop, live->seen.ps_drop);
+	live->interface_drops += grown(now.ps_ifdrop, live->seen.ps_ifdrop);
 	live->seen = now;
 }
 

@@ -15,13 +15,14 @@ enum {
 	RETRY_MAX_CHECKS = 32,
 };
 
-/* What the packet socket is bound to; false where that cannot be told. */
+/* What the packet socket is bound to; false where it is none. */
 static bool
 bound_to(const struct interface *i, struct sockaddr_ll *address)
 {
 	socklen_t n = sizeof(*address);
 
-	return getsockname(i->packet_fd, (struct sockaddr *)address, &n) == 0;
+	return getsockname(i->packet_fd, (struct sockaddr *)address, &n) == 0 &&
+	       address->sll_family == AF_PACKET;
 }
 
 int
@@ -31,13 +32,12 @@ interface_init(struct interface *i, const char *name, int packet_fd, bool promis
 
 	*i = (struct interface){ .packet_fd = packet_fd, .retry_after = 1 };
 	snprintf(i->name, sizeof(i->name), "%s", name);
-	i->any = strcmp(name, "any") == 0;
-	i->promiscuous = promiscuous && !i->any;
 	i->ask_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (i->ask_fd == -1 || !bound_to(i, &address))
-		return -1;
-	i->kind = address.sll_hatype;
-	return 0;
+	i->any = strcmp(name, "any") == 0 || !bound_to(i, &address);
+	i->promiscuous = promiscuous && !i->any;
+	if (!i->any)
+		i->kind = address.sll_hatype;
+	return i->ask_fd != -1 ? 0 : -1;
 }
 
 void

@@ -22,12 +22,14 @@ enum interface_state {
 struct interface {
 	char name[IF_NAMESIZE];
 	int packet_fd, ask_fd;
-	bool any, promiscuous;
+	bool any; /* or nothing that could be followed */
+	bool promiscuous;
 	unsigned short kind;            /* ARPHRD_*, when it was opened */
 	unsigned retry_in, retry_after; /* checks until bound to again, the pause then */
 };
 
-/* "any" is never down. 0, or -1 with errno; interface_release() in both cases. */
+/* "any", and what libpcap reads from that is no interface, is never down. 0, or -1 with
+ * errno; interface_release() in both cases. */
 int interface_init(
     struct interface *interface, const char *name, int packet_fd, bool promiscuous);
 void interface_release(struct interface *interface);

@@ -85,9 +85,10 @@ tell_drops(struct watch *w, int64_t now_us)
 	log_warn(
 	    "%s: %" PRIu64 " packets more were dropped before they could be looked at "
 	    "(%" PRIu64 " by the kernel, %" PRIu64 " by the interface so far); raise "
-	    "capture.buffer-bytes, or watch less with a filter",
+	    "capture.buffer-bytes (for the interface: ethtool -G %s rx), or watch less "
+	    "with a filter",
 	    w->name, drops - w->drops, live_kernel_drops(w->live),
-	    live_interface_drops(w->live));
+	    live_interface_drops(w->live), w->name);
 	w->drops = drops;
 	w->drops_us = now_us;
 }

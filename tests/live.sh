@@ -204,6 +204,9 @@ grep -q ' confirmed .*client=198.51.100.66 count=12$' "$work/live" || problem "S
 dropped=$(grep -o '"kernel_drops":[0-9]*' "$work/events.json" | tail -n 1)
 [ "$dropped" = '"kernel_drops":0' ] || problem "packets were dropped: $dropped"
 
+tests/validate_events.py "$work/events.json" >"$work/faults" 2>&1 ||
+    problem "events are not valid: $(cat "$work/faults")"
+
 # As logrotate does it: the file is renamed, SIGHUP opens it anew.
 rotate=$work/rotate
 mkdir -m 777 "$rotate"
@@ -231,6 +234,9 @@ ticks() {
 }
 net br link set span0 down
 within 30 grep -q 'span0 is down' "$work/err" || problem "an interface that goes down is not told"
+before=$(ticks)
+sleep 2
+[ $(($(ticks) - before)) -lt 70 ] || problem "busy while the interface is down"
 net br link set span0 up
 within 30 grep -q 'span0 is up' "$work/err" || problem "an interface that comes up is not told"
 send 198.51.100.7 other@third.example
@@ -244,6 +250,7 @@ sleep 3
 [ "$(grep -c 'span0 is gone' "$work/err")" -eq 1 ] || problem "said more than once"
 mirror
 within 60 sh -c "[ \$(grep -c 'span0 is up' '$work/err') -eq 2 ]" || problem "the new interface is not watched"
+net br -d link show span0 | grep -q 'promiscuity [1-9]' || problem "the new interface is not promiscuous"
 send 198.51.100.8 anew@third.example
 within 30 grep -q 'anew@third.example' "$rotate/events.json.2" ||
     problem "nothing is seen after the interface was made anew"
