@@ -102,6 +102,25 @@ ipv6_is_cut_to_its_prefix_and_ipv4_is_not(void **state)
 	check_prefix(full, 1000, full);
 }
 
+static void
+assert_endpoint(const char *address, const char *text, const char *network)
+{
+	struct endpoint e = { .port = 25 };
+	char buf[ENDPOINT_TEXT_MAX];
+
+	assert_int_equal(addr_parse(address, &e.addr), 0);
+	assert_string_equal(endpoint_format(&e, buf), text);
+	assert_string_equal(addr_format_network(&e.addr, buf), network);
+}
+
+static void
+endpoints_and_networks_are_written_as_usual(void **state)
+{
+	(void)state;
+	assert_endpoint("192.0.2.25", "192.0.2.25:25", "192.0.2.0/24");
+	assert_endpoint("2001:db8:1:2::25", "[2001:db8:1:2::25]:25", "2001:db8:1::/48");
+}
+
 int
 main(void)
 {
@@ -111,6 +130,7 @@ main(void)
 		cmocka_unit_test(ipv4_is_mapped),
 		cmocka_unit_test(ipv6_is_copied),
 		cmocka_unit_test(ipv6_is_cut_to_its_prefix_and_ipv4_is_not),
+		cmocka_unit_test(endpoints_and_networks_are_written_as_usual),
 	};
 
 	return cmocka_run_group_tests_name("addr", tests, NULL, NULL);
