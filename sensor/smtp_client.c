@@ -404,7 +404,7 @@ make_ready(struct smtp *s)
 		return false;
 	}
 	if (s->reply.open && s->reply.gap && !s->reply.ready && !s->waiting &&
-	    s->client != SMTP_CLIENT_MESSAGE && s->client != SMTP_CLIENT_CHUNK) {
+	    !s->line.begun && s->client != SMTP_CLIENT_MESSAGE && s->client != SMTP_CLIENT_CHUNK) {
 		smtp_reply_complete(&s->reply);
 		return false;
 	}
