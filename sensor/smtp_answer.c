@@ -270,6 +270,8 @@ static void
 answer_starttls(
     struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
 {
+	/* What others follow was not the one that TLS followed. */
+	bool begun = a->code == 0 && s->tls && s->pending.count == 0;
 	struct fact *fact;
 
 	if (a->code == 220) { /* told when it is known what follows */
@@ -278,10 +280,10 @@ answer_starttls(
 		return;
 	}
 	s->starttls_sent = false;
-	if (a->code == 0 && s->tls)
+	if (begun)
 		smtp_end_transaction(s, FACT_ABORT_TLS);
 	fact = smtp_say_answer(s, FACT_STARTTLS, s->told_next, a, 0);
-	fact->ok = a->code == 0 && s->tls;
+	fact->ok = begun;
 	say_flags(fact, e);
 }
 

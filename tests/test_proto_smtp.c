@@ -1953,6 +1953,13 @@ static const struct gap_talk gap_talks[] = {
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@example |  | ok [cut unsure]\n"
 	    "0 ABORT LOST [unsure]\n1 END 0 [unsure]\n" },
+	{ "a message ends behind a STARTTLS that TLS did not follow",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "s22", "C MAIL FROM:<a@b>",
+		"C STARTTLS", "c9", "C .", "-\x16" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 MESSAGE size=0 body=0 [cut unsure]\n0 MAIL 0 <a@b> [unsure blind]\n"
+	    "1 STARTTLS 0 [unsure]\n0 ABORT LOST [unsure]\n1 TLS [unsure]\n"
+	    "1 END 0 [unsure]\n" },
 	{ "what waits goes on as one when the reply is lost",
 	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C STARTTLS", "-xyz", "=421-no",
 		"s20" },
