@@ -139,11 +139,41 @@ tell_greeting(struct smtp *s, const struct smtp_answer *a)
 	s->replies = 0; /* to no command */
 }
 
+/*
+ * A refusal of what a gap took behind accepted recipients: of DATA, or of anything else.
+ * Once in a transaction it is told as unsure, so that nobody takes the client for one that
+ * gave up by itself.
+ */
+static void
+tell_doubt(struct smtp *s, const struct smtp_answer *a)
+{
+	struct smtp_transaction *t = &s->t;
+
+	if (!smtp_is_refused(a->code) || a->code == 421 ||
+	    s->unsure != SMTP_UNSURE_COMMANDS || !t->open || t->accepted == 0 ||
+	    t->data_refused || t->doubted)
+		return;
+	t->doubted = true;
+	smtp_say_answer(s, FACT_DATA, t->tx, a, 0);
+}
+
+/* 354 to a DATA that was lost. */
+static void
+take_go_ahead(struct smtp *s, const struct smtp_answer *a)
+{
+	if (!smtp_client_go_ahead(s, NULL))
+		return;
+	smtp_begin_transaction(s, s->tx);
+	if (s->debt == 0) /* no reply is due before the verdict */
+		s->unsure = SMTP_SURE;
+	smtp_say_answer(s, FACT_DATA, s->tx, a, 0);
+}
+
 /* Nobody asked: a command was lost, or the server took a message for over. */
 static void
-unasked(struct smtp *s)
+unasked(struct smtp *s, const struct smtp_answer *a)
 {
-	uint16_t code = s->reply.code;
+	uint16_t code = a->code;
 
 	s->stray = true;
 	if ((smtp_is_accepted(code) || smtp_is_refused(code)) && code != 421 &&
@@ -157,12 +187,9 @@ unasked(struct smtp *s)
 			return;
 		}
 	}
+	tell_doubt(s, a);
 	if (code == 354 && s->requester_seen) {
-		if (smtp_client_go_ahead(s, NULL)) {
-			smtp_begin_transaction(s, s->tx);
-			if (s->debt == 0) /* no reply is due before the verdict */
-				s->unsure = SMTP_SURE;
-		}
+		take_go_ahead(s, a);
 	} else if (code == 334 && s->requester_seen && s->client != SMTP_CLIENT_MESSAGE) {
 		s->auth.responses = 1; /* which of them comes is unknown: tell none */
 		s->client = SMTP_CLIENT_AUTH;
@@ -197,10 +224,10 @@ is_login(struct smtp *s, const struct smtp_answer *a)
 
 /* False when the reply does not belong to the oldest command; that one may be gone. */
 static bool
-belongs(struct smtp *s, const struct smtp_pending_entry *e)
+belongs(struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
 {
 	enum smtp_pending_kind kind = (enum smtp_pending_kind)e->kind;
-	uint16_t code = s->reply.code;
+	uint16_t code = a->code;
 
 	if (kind == SMTP_PENDING_EMPTY && !fits(kind, code)) {
 		smtp_pending_pop(&s->pending);
@@ -220,6 +247,7 @@ belongs(struct smtp *s, const struct smtp_pending_entry *e)
 	} else {
 		if (code == 221)
 			s->end_code = code;
+		tell_doubt(s, a);
 		next_reply(s);
 	}
 	return false;
@@ -331,13 +359,13 @@ smtp_match(struct smtp *s)
 		return;
 	}
 	if (s->pending.count == 0) {
-		unasked(s);
+		unasked(s, &a);
 		return;
 	}
 	smtp_pending_front(&s->pending, &e, text);
 	s->pipelined |= s->pending.count > 1 && !s->reply_lost &&
 			s->unsure != SMTP_UNSURE_REPLIES && e.kind != SMTP_PENDING_EMPTY;
-	if (!belongs(s, &e))
+	if (!belongs(s, &e, &a))
 		return;
 	if (is_foreign(s, &e, a.code)) {
 		s->bad = true;

@@ -67,6 +67,7 @@ struct smtp_proof {
 struct smtp_transaction { /* as the replies tell it */
 	bool open;
 	bool mail_refused, data_refused;
+	bool doubted; /* a refusal may have been of DATA */
 	uint32_t tx;
 	uint32_t accepted, refused, unanswered; /* recipients */
 };

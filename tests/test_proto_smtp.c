@@ -1830,9 +1830,30 @@ static const struct gap_talk gap_talks[] = {
 		"C RCPT TO:<c@d>", "S 250 ok", "c6", "S 354 go", "C Subject: x", "C ",
 		"C .", "S 250 ok" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
-	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
+	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n0 DATA 354 go\n"
 	    "0 HEADER Subject: x\n0 HEADERS_END\n"
 	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok\n1 END 0\n" },
+	{ "DATA is lost and refused, or something else is",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "c6", "S 554 no", "C QUIT", "S 221 bye" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
+	    "0 DATA 554 no [unsure]\n0 ABORT QUIT\n1 END 221\n" },
+	{ "a refused RCPT is lost, then DATA is taken",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "c15", "S 550 1", "S 550 2", "C DATA",
+		"S 354 go", "C Subject: x", "C ", "C .", "S 250 ok" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
+	    "0 DATA 550 1 [unsure]\n0 DATA 354 go\n"
+	    "0 HEADER Subject: x\n0 HEADERS_END\n"
+	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok\n1 END 0\n" },
+	{ "QUIT in front of the refusal of what was lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "c6", "C QUIT", "S 554 no", "S 221 bye" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
+	    "0 DATA 554 no [unsure]\n0 ABORT QUIT [unsure]\n1 END 221\n" },
 	{ "the end of the message is lost",
 	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
 		"C RCPT TO:<c@d>", "S 250 ok", "C DATA", "S 354 go", "C Subject: x", "C ",
