@@ -59,6 +59,8 @@ push(struct smtp *s, enum smtp_pending_kind kind, unsigned flags, struct slice t
 
 	e.flags = (uint8_t)(flags | cut_flags(s, text0, text1));
 	note_lockstep(s, kind);
+	if (s->pending.count == 0 && s->late_n == 0)
+		s->junk = 0; /* the client saw all replies that were due */
 	smtp_pending_push(&s->pending, &e, slice_head(text0, SMTP_PATH_MAX),
 	    slice_head(text1, SMTP_PARAMS_MAX));
 }
@@ -109,10 +111,11 @@ command_bdat(struct smtp *s, const struct smtp_command *c)
 	smtp_push_plain(s, SMTP_PENDING_BDAT, flags);
 	s->chunk_left = c->size;
 	s->chunk_last = c->last;
-	s->chunk_aside = s->late_n == 0;
+	s->chunk_aside = s->late_n == 0 && s->late_lost == 0;
 	if (s->chunk_aside) {
-		s->armed = s->aside_line = s->aside_cut = false;
+		s->armed = s->aside_line = false;
 		s->aside_n = 0;
+		s->aside_lost = 0;
 	}
 	s->client = SMTP_CLIENT_CHUNK;
 	if (c->size == 0)
@@ -437,45 +440,6 @@ smtp_client_take(struct smtp *s, struct slice *in)
 	return !s->waiting;
 }
 
-static void
-take_kept(struct smtp *s, const uint8_t *bytes, uint16_t *at, uint16_t *n)
-{
-	struct slice in = slice_of(bytes + *at, *n);
-
-	take(s, &in);
-	*at = (uint16_t)(*at + *n - in.n);
-	*n = (uint16_t)in.n;
-}
-
-static void
-take_kept_end(struct smtp *s)
-{
-	static const uint8_t crlf[2] = "\r\n";
-	struct slice in = s->again_crlf ? slice_of(crlf, 2) : slice_of(crlf + 1, 1);
-
-	take(s, &in);
-	s->again_lf = in.n > 0;
-	s->again_crlf = in.n == 2;
-}
-
-bool
-smtp_client_again(struct smtp *s)
-{
-	if (!smtp_client_has_kept(s))
-		return false;
-	if (!make_ready(s))
-		return true;
-	if (smtp_client_must_wait(s))
-		return false;
-	if (s->again_n > 0)
-		take_kept(s, s->line_bytes, &s->again_at, &s->again_n);
-	else if (s->again_lf)
-		take_kept_end(s);
-	else
-		take_kept(s, s->aside, &s->late_at, &s->late_n);
-	return true;
-}
-
 /* Gaps. */
 
 static void
@@ -518,7 +482,7 @@ lose_message(struct smtp *s, uint64_t n)
 	if (event != SMTP_MESSAGE_NONE)
 		smtp_say_message_event(s, event);
 	s->aside_line = false;
-	s->aside_cut = true;
+	s->aside_lost += n;
 	if (s->responder_seen && s->unsure == SMTP_SURE)
 		return;
 	s->client = SMTP_CLIENT_LOST_MESSAGE;
@@ -546,7 +510,7 @@ smtp_client_gap(struct smtp *s, uint64_t n)
 	} else if (s->client == SMTP_CLIENT_CHUNK) {
 		uint64_t lost = n < s->chunk_left ? n : s->chunk_left;
 
-		s->aside_cut = true;
+		s->aside_lost += lost;
 		event = smtp_message_gap(&s->m, lost);
 		if (event != SMTP_MESSAGE_NONE)
 			smtp_say_message_event(s, event);
@@ -558,4 +522,67 @@ smtp_client_gap(struct smtp *s, uint64_t n)
 	} else {
 		lose_commands(s);
 	}
+}
+
+/* What was kept. */
+
+static void
+take_kept(struct smtp *s, const uint8_t *bytes, uint16_t *at, uint16_t *n)
+{
+	struct slice in = slice_of(bytes + *at, *n);
+
+	take(s, &in);
+	*at = (uint16_t)(*at + *n - in.n);
+	*n = (uint16_t)in.n;
+}
+
+static void
+take_kept_end(struct smtp *s)
+{
+	static const uint8_t crlf[2] = "\r\n";
+	struct slice in = s->again_crlf ? slice_of(crlf, 2) : slice_of(crlf + 1, 1);
+
+	take(s, &in);
+	s->again_lf = in.n > 0;
+	s->again_crlf = in.n == 2;
+}
+
+/* What could not be kept of what lay aside. */
+static void
+pass_lost(struct smtp *s)
+{
+	static const char end[] = "\r\n.\r\n";
+	uint64_t tail = s->late_dot ? sizeof(end) - 1 : 0;
+	uint64_t n = s->late_lost > tail ? s->late_lost - tail : 0;
+
+	s->late_lost = 0;
+	if (n > 0 && s->client == SMTP_CLIENT_MESSAGE)
+		lose_message(s, n);
+	else if (n > 0)
+		smtp_client_gap(s, n);
+	if (s->late_dot)
+		smtp_read_again(s, slice_str(end));
+	s->late_dot = false;
+}
+
+bool
+smtp_client_again(struct smtp *s)
+{
+	if (!smtp_client_has_kept(s))
+		return false;
+	if (!make_ready(s))
+		return true;
+	if (s->again_n == 0 && !s->again_lf && s->late_n == 0) {
+		pass_lost(s);
+		return true;
+	}
+	if (smtp_client_must_wait(s))
+		return false;
+	if (s->again_n > 0)
+		take_kept(s, s->line_bytes, &s->again_at, &s->again_n);
+	else if (s->again_lf)
+		take_kept_end(s);
+	else
+		take_kept(s, s->aside, &s->late_at, &s->late_n);
+	return true;
 }

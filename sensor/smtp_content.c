@@ -29,7 +29,7 @@ smtp_begin_message(struct smtp *s, bool chunks)
 	    (uint8_t) ~(1u << FACT_ODDITY_BARE_LF_DOT |
 			1u << FACT_ODDITY_COMMAND_AFTER_DOT); /* once a message */
 	s->aside_n = 0;
-	s->aside_cut = false;
+	s->aside_lost = 0;
 }
 
 void
@@ -91,62 +91,110 @@ smtp_client_finish(struct smtp *s)
 }
 
 /*
- * Servers differ on a lone dot with a bare LF beside it. We stay in the message and keep
- * what follows the first such dot that has a command behind it: if the server answers
+ * Servers differ on a lone dot whose line has other ends than CRLF. We stay in the message
+ * and keep what follows such a dot aside, from the first command on: if the server answers
  * before the real end, or answers more than was asked, that dot was the end for it, and
- * what was kept is read as commands.
+ * what was kept is read as commands. Lines between that are no commands are only counted:
+ * each gets a reply that says so.
  */
 static void
 keep_aside(struct smtp *s, struct slice seen)
 {
-	size_t room = (size_t)SMTP_ASIDE_MAX - s->aside_n;
+	size_t room = s->aside_lost > 0 ? 0 : (size_t)SMTP_ASIDE_MAX - s->aside_n;
+	struct slice kept = slice_head(seen, room);
 
-	if (s->aside_cut)
-		return;
 	s->aside_used = true;
-	s->aside_cut |= seen.n > room;
-	seen = slice_head(seen, room);
-	if (seen.n > 0)
-		memcpy(s->aside + s->aside_n, seen.p, seen.n);
-	s->aside_n = (uint16_t)(s->aside_n + seen.n);
+	s->aside_lost += seen.n - kept.n;
+	if (kept.n > 0) /* which may lie in there itself, further on */
+		memmove(s->aside + s->aside_n, kept.p, kept.n);
+	s->aside_n = (uint16_t)(s->aside_n + kept.n);
 }
 
 static void
-take_aside(struct smtp *s, struct slice seen)
+clear_aside(struct smtp *s)
 {
-	const uint8_t *lf;
-	struct smtp_command command;
-	struct slice line;
+	s->aside_n = 0;
+	s->aside_lost = 0;
+}
 
-	keep_aside(s, seen);
-	if (s->armed)
-		return;
-	lf = memchr(s->aside, '\n', s->aside_n);
-	if (lf == NULL)
-		return;
-	line = slice_of(s->aside, (size_t)(lf - s->aside));
-	if (line.n > 0 && line.p[line.n - 1] == '\r')
+/* Commands that mean nothing here, but that servers know. */
+static bool
+is_known(struct slice line)
+{
+	static const char *const known[] = { "NOOP", "HELP", "VRFY", "EXPN", "ETRN",
+		"XCLIENT", "XFORWARD" };
+	struct slice rest, word = slice_word(slice_trim(line), &rest);
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (slice_is_word(word, known[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A whole line behind a lookalike. */
+static void
+judge_aside_line(struct smtp *s)
+{
+	struct slice line = slice_of(s->aside, s->aside_n);
+	struct smtp_command command;
+
+	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
 		line.n--;
 	smtp_command_read(line, &command);
-	s->aside_line = false;
-	if (!command.sure)
+	s->armed = s->aside_lost == 0 && (command.sure || is_known(line));
+	if (!s->armed) {
+		clear_aside(s);
+		s->aside_line = ++s->aside_junk <= SMTP_ASIDE_JUNK_MAX;
 		return;
-	s->armed = true;
+	}
+	s->aside_line = false;
+	smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
 	if (command.verb != SMTP_AUTH)
 		smtp_say_oddity(s, FACT_ODDITY_COMMAND_AFTER_DOT, line);
 }
 
 static void
+take_aside(struct smtp *s, struct slice seen)
+{
+	while (s->aside_line && seen.n > 0) {
+		const uint8_t *lf = memchr(seen.p, '\n', seen.n);
+		size_t n = lf != NULL ? (size_t)(lf - seen.p) + 1 : seen.n;
+
+		keep_aside(s, slice_head(seen, n));
+		seen = slice_tail(seen, n);
+		if (lf != NULL)
+			judge_aside_line(s);
+	}
+	if (s->armed)
+		keep_aside(s, seen);
+}
+
+/* The first of those that servers are most likely to take for the end counts. */
+static void
 found_lookalike(struct smtp *s)
 {
-	smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
-	if (s->armed || s->late_n > 0) /* what is aside is being read */
+	if (s->m.likeness == SMTP_LIKE_LF)
+		smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
+	if ((s->armed || s->aside_line) && s->m.likeness <= s->aside_likeness)
 		return;
+	s->armed = false;
 	s->aside_line = true;
-	s->aside_n = 0;
-	s->aside_cut = false;
+	s->aside_likeness = s->m.likeness;
+	s->aside_junk = 0;
+	clear_aside(s);
 	s->armed_size = s->m.size;
 	s->armed_len = s->m.body.len;
+}
+
+/* Lines that came behind a lookalike, the last dot among them, may still be refused. */
+static void
+found_end(struct smtp *s)
+{
+	smtp_client_end_message(s);
+	if (s->aside_line)
+		s->junk = s->aside_junk;
+	s->aside_line = false;
 }
 
 void
@@ -161,7 +209,7 @@ smtp_take_message(struct smtp *s, struct slice *in)
 	if (event == SMTP_MESSAGE_LOOKALIKE)
 		found_lookalike(s);
 	else if (event == SMTP_MESSAGE_END)
-		smtp_client_end_message(s);
+		found_end(s);
 	else
 		smtp_say_message_event(s, event);
 }
@@ -247,26 +295,30 @@ end_at_lookalike(struct smtp *s)
 	s->m.size = s->armed_size;
 	s->m.body.len = s->armed_len;
 	smtp_client_end_message(s);
-	if (smtp_client_smuggled(s))
-		return;
-	s->m.gap = s->message_unsure = true;
-	s->client = SMTP_CLIENT_LOST;
-	s->unsure = SMTP_UNSURE_COMMANDS;
+	smtp_client_smuggled(s);
+}
+
+/* Only commands behind it, or words of acceptance, tell that a lookalike was the end. */
+static bool
+was_lookalike(const struct smtp *s, uint16_t code)
+{
+	return !smtp_message_is_at_lookalike(&s->m) && s->late_n == 0 &&
+	       (s->armed || (s->aside_line && smtp_is_accepted(code)));
 }
 
 bool
-smtp_client_verdict(struct smtp *s)
+smtp_client_verdict(struct smtp *s, uint16_t code)
 {
 	bool lost = s->client == SMTP_CLIENT_LOST_MESSAGE;
 
 	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
 		return false;
 	line_reset(&s->line);
-	if (s->armed && !s->m.at_lookalike) {
+	if (was_lookalike(s, code)) {
 		end_at_lookalike(s);
 		return true;
 	}
-	if (!s->m.at_lookalike) {
+	if (!smtp_message_is_at_lookalike(&s->m)) {
 		s->m.gap = s->message_unsure = true;
 		s->m.hash_lost |= s->m.part != SMTP_PART_SKIP;
 	}
@@ -283,6 +335,16 @@ smtp_client_is_no_chunk(const struct smtp *s, uint32_t tx, uint16_t code)
 	       (code == 500 || code == 502 || code == 503);
 }
 
+/* What was kept comes next, and then what was not. */
+static void
+read_aside(struct smtp *s)
+{
+	s->late_at = 0;
+	s->late_n = s->aside_n;
+	s->late_lost = s->aside_lost;
+	clear_aside(s);
+}
+
 /* What was taken for its front is read again, for the commands in it. */
 void
 smtp_client_undo_chunk(struct smtp *s)
@@ -291,11 +353,8 @@ smtp_client_undo_chunk(struct smtp *s)
 	s->client = SMTP_CLIENT_SKIP;
 	line_reset(&s->line);
 	if (s->chunk_aside) {
-		s->late_at = 0;
-		s->late_n = s->aside_n;
-		s->aside_n = 0;
-	}
-	if (!s->chunk_aside || s->aside_cut) {
+		read_aside(s);
+	} else {
 		s->unsure = SMTP_UNSURE_COMMANDS;
 		smtp_client_lose(s);
 	}
@@ -320,12 +379,15 @@ smtp_client_cut_chunk(struct smtp *s)
 bool
 smtp_client_smuggled(struct smtp *s)
 {
-	if (!s->armed || s->aside_cut)
+	bool begun = s->aside_line && s->message; /* its first line is */
+
+	if (!(s->armed || begun) || s->late_n > 0 || s->late_lost > 0)
 		return false;
+	/* A message that is over ended with what was seen as its end. */
+	s->late_dot = s->armed && !s->message && s->aside_lost > 0;
+	s->junk = s->aside_junk;
 	s->armed = s->aside_line = false;
-	s->late_at = 0;
-	s->late_n = s->aside_n;
-	s->aside_n = 0;
+	read_aside(s);
 	s->client = SMTP_CLIENT_COMMAND;
 	line_reset(&s->line);
 	return true;

@@ -178,7 +178,7 @@ unasked(struct smtp *s, const struct smtp_answer *a)
 	s->stray = true;
 	if ((smtp_is_accepted(code) || smtp_is_refused(code)) && code != 421 &&
 	    code != 221) {
-		if (smtp_client_verdict(s))
+		if (smtp_client_verdict(s, code))
 			return; /* there is a command for it now */
 		if (smtp_client_smuggled(s)) {
 			s->proving = s->unsure == SMTP_SURE;
@@ -290,6 +290,41 @@ is_proof(const struct smtp *s)
 	return verdicts > 0;
 }
 
+/* Commands that no server calls unknown, once there was a message. */
+static bool
+is_basic(enum smtp_pending_kind kind)
+{
+	return kind == SMTP_PENDING_MAIL || kind == SMTP_PENDING_RCPT ||
+	       kind == SMTP_PENDING_DATA || kind == SMTP_PENDING_RSET ||
+	       kind == SMTP_PENDING_QUIT;
+}
+
+/*
+ * Lines behind a lookalike that are no commands are refused as such, if it was the end for
+ * the server.
+ */
+static bool
+is_for_junk(struct smtp *s)
+{
+	struct smtp_pending_entry e = { .kind = SMTP_PENDING_MAIL };
+	uint16_t code = s->reply.code;
+	size_t at = 0;
+
+	if (s->junk == 0)
+		return false;
+	if (s->pending.count > 0)
+		smtp_pending_get(&s->pending, &at, &e);
+	if (!is_basic((enum smtp_pending_kind)e.kind))
+		return false;
+	if (code != 500 && code != 502) {
+		s->junk = 0;
+		return false;
+	}
+	s->junk--;
+	smtp_reply_next(&s->reply);
+	return true;
+}
+
 static void
 gather(struct smtp *s)
 {
@@ -343,6 +378,8 @@ smtp_match(struct smtp *s)
 	struct smtp_pending_entry e;
 	struct slice text[2];
 
+	if (s->greeted && is_for_junk(s))
+		return;
 	if (s->proving) {
 		gather(s);
 		return;

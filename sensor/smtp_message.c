@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "smtp_message.h"
+/* Where a message ends: dots at the start of lines. */
+#include "smtp_header.h"
 
-#include <strings.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 static void
 start(struct smtp_message *m)
@@ -9,8 +12,7 @@ start(struct smtp_message *m)
 	memset((uint8_t *)m + offsetof(struct smtp_message, size), 0,
 	    sizeof(*m) - offsetof(struct smtp_message, size));
 	smtp_body_start(&m->body);
-	m->dot = SMTP_DOT_BOL;
-	m->crlf = true;
+	m->bol = SMTP_BOL_CRLF;
 }
 
 void
@@ -29,373 +31,225 @@ smtp_message_start_inside(struct smtp_message *m)
 	m->part = SMTP_PART_SKIP;
 }
 
-static bool
-is_wsp(uint8_t c)
+enum { HELD_MAX = 64 }; /* of CR, of NUL: more of them are no line end anywhere */
+
+/* What the next byte has in front of it. */
+static enum smtp_message_bol
+bol_behind(const struct smtp_message *m, const uint8_t *p, size_t n)
 {
-	return c == ' ' || c == '\t';
+	size_t i = n;
+
+	while (i > 0 && p[i - 1] == '\0')
+		i--;
+	if (i == 0)
+		return m->bol != SMTP_BOL_NONE ? SMTP_BOL_NUL : SMTP_BOL_NONE;
+	if (p[i - 1] != '\n' && p[i - 1] != '\r')
+		return SMTP_BOL_NONE;
+	if (i < n)
+		return SMTP_BOL_NUL;
+	if (p[n - 1] == '\r')
+		return SMTP_BOL_CR;
+	return (n > 1 ? p[n - 2] == '\r' : m->cr) ? SMTP_BOL_CRLF : SMTP_BOL_LF;
 }
 
-/* The header block. */
-
-struct field {
-	const char *name;
-	enum fact_header header;
-};
-
-static bool
-find_field(struct smtp_message *m)
-{
-	static const struct field table[] = {
-		{ "From", FACT_HEADER_FROM },
-		{ "To", FACT_HEADER_TO },
-		{ "Cc", FACT_HEADER_CC },
-		{ "Subject", FACT_HEADER_SUBJECT },
-		{ "Date", FACT_HEADER_DATE },
-		{ "Message-ID", FACT_HEADER_MESSAGE_ID },
-		{ "Received", FACT_HEADER_RECEIVED },
-	};
-
-	while (m->name_len > 0 && is_wsp(m->name[m->name_len - 1]))
-		m->name_len--; /* RFC 5322 section 4.5: "Subject : x" */
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		m->header = table[i].header;
-		if (strlen(table[i].name) == m->name_len &&
-		    strncasecmp(table[i].name, (char *)m->name, m->name_len) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-field_begin(struct smtp_message *m)
-{
-	m->wanted = find_field(m);
-	if (m->wanted && m->header == FACT_HEADER_RECEIVED)
-		m->wanted = m->received++ < FACT_RECEIVED_MAX;
-	if (m->received > FACT_RECEIVED_MAX)
-		m->received = FACT_RECEIVED_MAX;
-	m->value_max = m->header == FACT_HEADER_TO || m->header == FACT_HEADER_CC
-			   ? SMTP_FIELD_LIST
-			   : SMTP_FIELD_MAX;
-	m->value_len = 0;
-	m->value_cut = false;
-	m->part = SMTP_PART_VALUE;
-}
-
-static void
-field_put(struct smtp_message *m, const uint8_t *p, size_t n)
-{
-	size_t room = (size_t)m->value_max - m->value_len;
-
-	if (!m->wanted)
-		return;
-	while (m->value_len == 0 && n > 0 && is_wsp(*p)) {
-		p++;
-		n--;
-	}
-	if (n > room) {
-		m->value_cut = true;
-		n = room;
-	}
-	memcpy(m->value + m->value_len, p, n);
-	m->value_len = (uint16_t)(m->value_len + n);
-}
-
-/* The field is over; told once, and only what we want. */
-static enum smtp_message_event
-field_end(struct smtp_message *m)
-{
-	if (!m->wanted)
-		return SMTP_MESSAGE_NONE;
-	m->wanted = false;
-	return SMTP_MESSAGE_FIELD;
-}
-
-struct slice
-smtp_message_value(const struct smtp_message *m)
-{
-	struct slice s = slice_of(m->value, m->value_len);
-
-	while (s.n > 0 && (is_wsp(s.p[s.n - 1]) || s.p[s.n - 1] == '\r'))
-		s.n--;
-	return s;
-}
-
-static enum smtp_message_event
-headers_end(struct smtp_message *m)
-{
-	m->part = m->hash_lost ? SMTP_PART_SKIP : SMTP_PART_BODY;
-	if (m->headers_told)
-		return SMTP_MESSAGE_NONE;
-	m->headers_told = true;
-	return SMTP_MESSAGE_HEADERS;
-}
-
-/*
- * A line that is no field, without the empty line before it: as mail servers do, take it
- * for the first of the body.
- */
-static enum smtp_message_event
-body_without_empty_line(struct smtp_message *m)
-{
-	struct slice name = slice_of(m->name, m->name_len);
-	enum smtp_message_event event = headers_end(m);
-
-	if (m->part == SMTP_PART_BODY)
-		smtp_body_take(&m->body, &name);
-	return event;
-}
-
-static enum smtp_message_event
-take_line_start(struct smtp_message *m, struct slice *in)
-{
-	uint8_t c = in->p[0];
-
-	if (is_wsp(c) && m->told) { /* RFC 5322 section 2.2.3: folded */
-		m->part = SMTP_PART_VALUE;
-		return SMTP_MESSAGE_NONE;
-	}
-	if (m->wanted)
-		return field_end(m);
-	m->told = false;
-	m->name_len = 0;
-	if (c == '\n') {
-		*in = slice_tail(*in, 1);
-		return headers_end(m);
-	}
-	if (c == '\r') {
-		*in = slice_tail(*in, 1);
-		m->name[m->name_len++] = c;
-		m->part = SMTP_PART_CR;
-		return SMTP_MESSAGE_NONE;
-	}
-	m->part = SMTP_PART_NAME;
-	return SMTP_MESSAGE_NONE;
-}
-
-static enum smtp_message_event
-take_line_cr(struct smtp_message *m, struct slice *in)
-{
-	if (in->p[0] != '\n')
-		return body_without_empty_line(m);
-	*in = slice_tail(*in, 1);
-	return headers_end(m);
-}
-
-/* Files of the mbox kind, sent as they are, begin so; servers take no notice of it. */
-static bool
-is_mbox(const struct smtp_message *m)
-{
-	return (m->name_len == 4 && memcmp(m->name, "From", 4) == 0) ||
-	       (m->name_len == 5 && memcmp(m->name, ">From", 5) == 0);
-}
-
-static enum smtp_message_event
-take_name(struct smtp_message *m, struct slice *in)
-{
-	while (in->n > 0) {
-		uint8_t c = in->p[0];
-
-		if (c == ' ' && is_mbox(m)) {
-			m->part = SMTP_PART_MBOX;
-			return SMTP_MESSAGE_NONE;
-		}
-		if (c == ':' && m->name_len > 0) {
-			*in = slice_tail(*in, 1);
-			m->told = true;
-			field_begin(m);
-			return SMTP_MESSAGE_NONE;
-		}
-		if (m->name_len == SMTP_FIELD_NAME || c <= ' ' || c > '~' ||
-		    (m->name_len > 0 && is_wsp(m->name[m->name_len - 1]))) {
-			if (!is_wsp(c) || m->name_len == 0 ||
-			    m->name_len == SMTP_FIELD_NAME)
-				return body_without_empty_line(m);
-		}
-		m->name[m->name_len++] = c;
-		*in = slice_tail(*in, 1);
-	}
-	return SMTP_MESSAGE_NONE;
-}
-
-/* The rest of a line of a field, or of one that is none. */
-static void
-take_value(struct smtp_message *m, struct slice *in)
-{
-	const uint8_t *lf = memchr(in->p, '\n', in->n);
-	size_t n = lf != NULL ? (size_t)(lf - in->p) : in->n;
-
-	if (m->part == SMTP_PART_VALUE)
-		field_put(m, in->p, n);
-	if (lf != NULL) {
-		while (
-		    m->wanted && m->value_len > 0 && m->value[m->value_len - 1] == '\r')
-			m->value_len--;
-		m->part = SMTP_PART_BOL;
-		n++;
-	}
-	*in = slice_tail(*in, n);
-}
-
-/* Takes unstuffed content. */
-static enum smtp_message_event
-take_content(struct smtp_message *m, struct slice *in)
-{
-	enum smtp_message_event event = SMTP_MESSAGE_NONE;
-
-	while (in->n > 0 && event == SMTP_MESSAGE_NONE) {
-		switch (m->part) {
-		case SMTP_PART_BOL:
-			event = take_line_start(m, in);
-			break;
-		case SMTP_PART_CR:
-			event = take_line_cr(m, in);
-			break;
-		case SMTP_PART_NAME:
-			event = take_name(m, in);
-			break;
-		case SMTP_PART_VALUE:
-		case SMTP_PART_MBOX:
-			take_value(m, in);
-			break;
-		case SMTP_PART_BODY:
-			smtp_body_take(&m->body, in);
-			if (smtp_body_is_full(&m->body))
-				m->part = SMTP_PART_SKIP;
-			break;
-		case SMTP_PART_SKIP:
-			*in = slice_tail(*in, in->n);
-			break;
-		}
-	}
-	return event;
-}
-
-/* Counts what take_content() took of n octets. */
+/* Counts what smtp_header_take() took of n octets. */
 static enum smtp_message_event
 pass(struct smtp_message *m, struct slice *in, size_t n)
 {
 	struct slice piece = slice_head(*in, n);
-	enum smtp_message_event event = take_content(m, &piece);
+	enum smtp_message_event event = smtp_header_take(m, &piece);
 
 	n -= piece.n;
-	m->size += n;
-	if (n > 0)
+	if (n > 0) {
+		m->size += n;
+		m->bol = bol_behind(m, in->p, n);
 		m->cr = in->p[n - 1] == '\r';
+	}
 	*in = slice_tail(*in, n);
 	return event;
 }
 
-/* Dots. */
-
-/*
- * The first LF from p on that a dot follows, or that is the last octet; or NULL. Dots are
- * rarer than lines, and in base64, which most of all mail is, there are none.
- */
-static const uint8_t *
-find_lf_dot(const uint8_t *p, const uint8_t *end)
+static bool
+may_end_line(uint8_t c)
 {
-	const uint8_t *dot = p;
-
-	while ((dot = memchr(dot, '.', (size_t)(end - dot))) != NULL) {
-		if (dot > p && dot[-1] == '\n')
-			return dot - 1;
-		dot++;
-	}
-	return end[-1] == '\n' ? end - 1 : NULL;
+	return c == '\n' || c == '\r' || c == '\0';
 }
 
+#ifdef __SSE2__
+/* Where p has a dot behind a line end, or behind what looks like one. */
+static __m128i
+dots_behind_ends(const uint8_t *p)
+{
+	const __m128i cr = _mm_set1_epi8('\r'), dot = _mm_set1_epi8('.');
+	__m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i before = _mm_loadu_si128((const __m128i *)(const void *)(p - 1));
+
+	return _mm_and_si128(_mm_cmpeq_epi8(here, dot),
+	    _mm_cmpeq_epi8(_mm_min_epu8(before, cr), before));
+}
+
+/* Skips what surely has none. */
+static size_t
+skip_text(const uint8_t *p, size_t i, size_t n)
+{
+	for (; i + 64 <= n; i += 64) {
+		__m128i first = _mm_or_si128(
+		    dots_behind_ends(p + i), dots_behind_ends(p + i + 16));
+		__m128i second = _mm_or_si128(
+		    dots_behind_ends(p + i + 32), dots_behind_ends(p + i + 48));
+
+		if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0)
+			break;
+	}
+	return i;
+}
+#else
+static size_t
+skip_text(const uint8_t *p, size_t i, size_t n)
+{
+	(void)p;
+	(void)n;
+	return i;
+}
+#endif
+
 /*
- * How far it is to the next line that begins with a dot, or may do so: *bol. Of a header
- * block only to the next line, since what follows may have to be looked at again.
+ * How far it is to a dot that may begin a line. The first byte is none. In base64, which
+ * most of all mail is, there are no dots at all.
  */
 static size_t
-run_length(struct slice in, bool one_line, bool *bol)
+run_length(struct slice in)
 {
-	const uint8_t *lf =
-	    one_line ? memchr(in.p, '\n', in.n) : find_lf_dot(in.p, in.p + in.n);
+	const uint8_t *dot;
+	size_t i = 1;
 
-	*bol = lf != NULL;
-	return lf != NULL ? (size_t)(lf + 1 - in.p) : in.n;
+	while (i < in.n && (dot = memchr(in.p + i, '.', in.n - i)) != NULL) {
+		if (may_end_line(dot[-1]))
+			return (size_t)(dot - in.p);
+		i = skip_text(in.p, (size_t)(dot - in.p) + 1, in.n);
+	}
+	return in.n;
 }
 
-/* Within a line: dots do not count before the next one. */
+/*
+ * Up to the next dot that may begin a line. Of a header block only to the next line, since
+ * what follows may have to be looked at again.
+ */
 static enum smtp_message_event
-take_in_line(struct smtp_message *m, struct slice *in)
+take_text(struct smtp_message *m, struct slice *in)
 {
-	enum smtp_message_event event;
-	const uint8_t *start = in->p;
-	bool cr = m->cr, bol;
-	size_t n = run_length(*in, m->part < SMTP_PART_BODY, &bol);
+	struct slice text = *in;
+	const uint8_t *lf;
 
-	event = pass(m, in, n);
-	if (bol && in->p == start + n) {
-		m->crlf = n > 1 ? start[n - 2] == '\r' : cr;
-		m->dot = SMTP_DOT_BOL;
-	}
-	return event;
+	if (m->part < SMTP_PART_BODY && (lf = memchr(text.p, '\n', text.n)) != NULL)
+		text.n = (size_t)(lf - text.p) + 1;
+	return pass(m, in, run_length(text));
+}
+
+static void
+hold_dot(struct smtp_message *m, struct slice *in)
+{
+	*in = slice_tail(*in, 1);
+	m->held_lf = false;
+	m->held = true;
+	m->held_dot = m->bol == SMTP_BOL_CR || m->bol == SMTP_BOL_NUL;
+	m->held_nul = m->held_cr = 0;
+}
+
+/* The first byte of what was held. False when there is none. */
+static bool
+first_held(const struct smtp_message *m, uint8_t *byte)
+{
+	if (m->held_dot)
+		*byte = '.';
+	else if (m->held_nul > 0)
+		*byte = '\0';
+	else if (m->held_cr > 0)
+		*byte = '\r';
+	else if (m->held_lf)
+		*byte = '\n';
+	else
+		return false;
+	return true;
+}
+
+static void
+end_holding(struct smtp_message *m)
+{
+	uint8_t byte;
+
+	m->held = false;
+	m->due = first_held(m, &byte);
+	m->bol = SMTP_BOL_NONE; /* where the dot was */
 }
 
 /* A dot alone on its line. */
 static enum smtp_message_event
-take_lone_dot(struct smtp_message *m, struct slice *in, bool crlf)
+take_lone_dot(struct smtp_message *m)
 {
-	*in = slice_tail(*in, 1);
-	if (crlf && m->crlf)
+	bool odd = m->held_dot || m->held_nul > 0 || !m->held_lf;
+
+	if (m->bol == SMTP_BOL_CRLF && !odd && m->held_cr == 1)
 		return SMTP_MESSAGE_END;
-	m->dot = SMTP_DOT_LINE;
-	m->cr = false;
-	m->due = crlf ? 2 : 1;
-	m->due_at = 0;
+	end_holding(m);
 	m->at_lookalike = true;
+	m->likeness = odd               ? SMTP_LIKE_ODD
+		      : m->held_cr > 1 ? SMTP_LIKE_CR
+				       : SMTP_LIKE_LF;
 	return SMTP_MESSAGE_LOOKALIKE;
-}
-
-/* Text behind a dot at the start of a line: the dot was stuffed. */
-static enum smtp_message_event
-take_stuffed(struct smtp_message *m)
-{
-	struct slice cr = slice_of("\r", 1);
-	enum smtp_message_event event = SMTP_MESSAGE_NONE;
-
-	m->cr = false;
-	if (m->dot == SMTP_DOT_CR)
-		event = pass(m, &cr, 1);
-	if (m->dot == SMTP_DOT_DOT || cr.n == 0)
-		m->dot = SMTP_DOT_LINE; /* else the CR is taken next time */
-	return event;
 }
 
 static enum smtp_message_event
 take_behind_dot(struct smtp_message *m, struct slice *in)
 {
-	if (in->p[0] == '\n')
-		return take_lone_dot(m, in, m->dot == SMTP_DOT_CR);
-	if (in->p[0] == '\r' && m->dot == SMTP_DOT_DOT) {
+	uint8_t c = in->p[0];
+	uint8_t *count = c == '\r' ? &m->held_cr : &m->held_nul;
+
+	if (c == '\n') {
 		*in = slice_tail(*in, 1);
-		m->dot = SMTP_DOT_CR;
+		m->held_lf = true;
+		return take_lone_dot(m);
+	}
+	if ((c == '\r' || (c == '\0' && m->held_cr == 0)) && *count < HELD_MAX) {
+		*in = slice_tail(*in, 1);
+		++*count;
 		return SMTP_MESSAGE_NONE;
 	}
-	return take_stuffed(m);
+	if (m->held_cr > 0)
+		return take_lone_dot(m);
+	end_holding(m); /* text */
+	return SMTP_MESSAGE_NONE;
 }
 
-/* The line end of a lookalike is content, unless the server takes it for the end. */
+static void
+drop_first_held(struct smtp_message *m)
+{
+	if (m->held_dot)
+		m->held_dot = false;
+	else if (m->held_nul > 0)
+		m->held_nul--;
+	else if (m->held_cr > 0)
+		m->held_cr--;
+	else
+		m->held_lf = false;
+}
+
+/* What was held is content, since more follows. */
 static enum smtp_message_event
 take_due(struct smtp_message *m)
 {
-	static const uint8_t crlf[2] = "\r\n";
-	struct slice all = slice_of(crlf + 2 - m->due, m->due);
-	struct slice rest = slice_tail(all, m->due_at);
-	enum smtp_message_event event = pass(m, &rest, rest.n);
+	enum smtp_message_event event = SMTP_MESSAGE_NONE;
+	uint8_t byte;
 
 	m->at_lookalike = false;
-	m->due_at = (uint8_t)(m->due - rest.n);
-	if (rest.n == 0) {
-		m->crlf = m->due == 2;
-		m->due = 0;
-		m->cr = false;
-		m->dot = SMTP_DOT_BOL;
+	while (event == SMTP_MESSAGE_NONE && first_held(m, &byte)) {
+		struct slice piece = slice_of(&byte, 1);
+
+		event = pass(m, &piece, 1);
+		if (piece.n == 0)
+			drop_first_held(m);
 	}
+	m->due = first_held(m, &byte);
 	return event;
 }
 
@@ -407,18 +261,14 @@ smtp_message_take(struct smtp_message *m, struct slice *in)
 	while (in->n > 0 && event == SMTP_MESSAGE_NONE) {
 		if (!m->dots) {
 			event = pass(m, in, in->n);
-		} else if (m->due > 0) {
+		} else if (m->due) {
 			event = take_due(m);
-		} else if (m->dot == SMTP_DOT_LINE) {
-			event = take_in_line(m, in);
-		} else if (m->dot != SMTP_DOT_BOL) {
+		} else if (m->held) {
 			event = take_behind_dot(m, in);
-		} else if (in->p[0] == '.') {
-			*in = slice_tail(*in, 1);
-			m->dot = SMTP_DOT_DOT;
+		} else if (in->p[0] == '.' && m->bol != SMTP_BOL_NONE) {
+			hold_dot(m, in);
 		} else {
-			m->cr = false;
-			m->dot = SMTP_DOT_LINE;
+			event = take_text(m, in);
 		}
 	}
 	return event;
@@ -432,9 +282,8 @@ smtp_message_gap(struct smtp_message *m, uint64_t n)
 
 	m->size += n;
 	m->gap = true;
-	m->dot = SMTP_DOT_BOL;
-	m->crlf = m->cr = m->at_lookalike = false;
-	m->due = 0;
+	m->bol = SMTP_BOL_LF;
+	m->cr = m->at_lookalike = m->held = m->due = false;
 	if (m->part == SMTP_PART_SKIP)
 		return SMTP_MESSAGE_NONE;
 	m->hash_lost = true;
@@ -444,22 +293,10 @@ smtp_message_gap(struct smtp_message *m, uint64_t n)
 	}
 	if (m->part != SMTP_PART_BOL)
 		m->value_cut = true;
-	event = field_end(m);
+	event = smtp_header_end_field(m);
 	m->told = false;
 	m->part = SMTP_PART_MBOX;
 	return event;
-}
-
-enum smtp_message_event
-smtp_message_finish(struct smtp_message *m)
-{
-	if (m->wanted)
-		return field_end(m);
-	if (!m->headers_told)
-		return m->part == SMTP_PART_NAME || m->part == SMTP_PART_CR
-			   ? body_without_empty_line(m)
-			   : headers_end(m);
-	return SMTP_MESSAGE_NONE;
 }
 
 void

@@ -21,16 +21,24 @@ enum smtp_message_event {
 	SMTP_MESSAGE_NONE,      /* all was taken */
 	SMTP_MESSAGE_FIELD,     /* smtp_message_field() */
 	SMTP_MESSAGE_HEADERS,   /* the header block is over */
-	SMTP_MESSAGE_LOOKALIKE, /* a dot alone on its line, but with a bare LF on either
-				   side */
+	SMTP_MESSAGE_LOOKALIKE, /* a dot alone on a line with other ends than CRLF */
 	SMTP_MESSAGE_END,       /* CRLF . CRLF was taken */
 };
 
-enum smtp_message_dot { /* where the dot scanner is */
-	SMTP_DOT_LINE,  /* within a line */
-	SMTP_DOT_BOL,   /* at the start of one */
-	SMTP_DOT_DOT,   /* behind a dot there */
-	SMTP_DOT_CR,    /* behind a dot and CR there */
+/* What stands in front: only behind a line end a dot may be the end of data. */
+enum smtp_message_bol {
+	SMTP_BOL_NONE, /* text of the same line */
+	SMTP_BOL_CRLF,
+	SMTP_BOL_LF,
+	SMTP_BOL_CR,  /* some servers take a bare CR for a line end */
+	SMTP_BOL_NUL, /* some drop the NUL that stands between line end and dot */
+};
+
+/* How likely a server takes a lookalike for the end; the strongest comes last. */
+enum smtp_message_likeness {
+	SMTP_LIKE_ODD, /* bare CR or NUL in it */
+	SMTP_LIKE_CR,  /* more than one CR before the LF behind the dot */
+	SMTP_LIKE_LF,  /* bare LF before or behind the dot */
 };
 
 enum smtp_message_part {
@@ -50,17 +58,22 @@ struct smtp_message {
 	uint8_t name[SMTP_FIELD_NAME];
 
 	uint64_t size;
-	enum smtp_message_dot dot;
+	enum smtp_message_bol bol;
 	enum smtp_message_part part;
 	bool dots; /* DATA, not BDAT */
-	bool crlf; /* the last line ended with CRLF */
 	bool cr;   /* the last byte was CR */
 	bool gap;  /* something was lost in it */
 	bool hash_lost;
 	bool headers_told;
-	bool at_lookalike;   /* nothing came behind it */
-	uint8_t due, due_at; /* line end behind a lookalike, yet to be taken as content */
-	uint8_t received;    /* fields told */
+	/* A dot at the start of a line, and what came behind it so far: content, unless
+	 * the server takes it for the end. */
+	bool held, held_dot; /* the dot itself counts, it was not stuffed */
+	bool due;            /* it is to be taken as content */
+	bool held_lf;
+	uint8_t held_nul, held_cr;
+	bool at_lookalike; /* nothing came behind it */
+	enum smtp_message_likeness likeness;
+	uint8_t received; /* fields told */
 	/* The field being read, or told. */
 	bool wanted, value_cut, told;
 	uint8_t name_len;
@@ -81,6 +94,13 @@ enum smtp_message_event smtp_message_gap(struct smtp_message *m, uint64_t n);
 
 /* The message is over: tells what was held back, NONE at last. */
 enum smtp_message_event smtp_message_finish(struct smtp_message *m);
+
+/* Whether all that came ends with what a server may have taken for the end. */
+static inline bool
+smtp_message_is_at_lookalike(const struct smtp_message *m)
+{
+	return m->at_lookalike || (m->held && m->held_cr > 0);
+}
 
 struct slice smtp_message_value(const struct smtp_message *m);
 

@@ -24,6 +24,7 @@ enum {
 	SMTP_NAME_MAX = 255, /* RFC 5321 section 4.5.3.1.2 */
 	SMTP_ODDITY_MAX = 200,
 	SMTP_ASIDE_MAX = 2048, /* kept of what follows a lookalike of the end of data */
+	SMTP_ASIDE_JUNK_MAX = 64, /* lines before a command there: servers hang up sooner */
 	SMTP_FACTS = 8,        /* the most that one step can tell */
 	SMTP_JUNK_MAX = 16, /* lines that are no replies: then it is another protocol */
 	SMTP_UNDECIDED_LINE = 512, /* a longer line behind DATA is no command */
@@ -95,7 +96,11 @@ struct smtp {
 	bool message_unsure;
 	bool requester_seen, responder_seen;
 	bool blind_message;         /* a message ended, and no reply was ever seen */
-	bool armed, aside_line;     /* what is aside begins with a command; is kept */
+	bool aside_line; /* a command is looked for behind a lookalike */
+	bool armed;      /* it was found: aside begins with it */
+	uint8_t aside_junk; /* lines in front of it */
+	enum smtp_message_likeness aside_likeness;
+	uint8_t junk; /* refusals of those that may come before any other reply */
 	bool line_used, aside_used; /* those bytes need wiping at the end */
 	uint8_t oddities;           /* bits: those told */
 	uint32_t message_tx;
@@ -108,8 +113,10 @@ struct smtp {
 	uint16_t again_at, again_n;
 	bool again_lf, again_crlf;
 	uint16_t late_at, late_n;
+	uint64_t late_lost; /* so much is missing behind that */
+	bool late_dot;      /* and then comes the end of a message */
 	uint16_t aside_n;
-	bool aside_cut;
+	uint64_t aside_lost; /* behind what is aside */
 	uint64_t armed_size;
 	uint16_t armed_len;
 	uint8_t auth_pending;
@@ -184,7 +191,7 @@ bool smtp_client_again(struct smtp *s);
 static inline bool
 smtp_client_has_kept(const struct smtp *s)
 {
-	return s->again_n > 0 || s->again_lf || s->late_n > 0;
+	return s->again_n > 0 || s->again_lf || s->late_n > 0 || s->late_lost > 0;
 }
 /* Queues a command for its reply. */
 void smtp_push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags);
@@ -207,7 +214,7 @@ bool smtp_client_go_ahead(struct smtp *s, const uint32_t *tx);
 /* DATA or a chunk was refused. */
 void smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk);
 /* A verdict came before the end of the message was seen; false: there is no message. */
-bool smtp_client_verdict(struct smtp *s);
+bool smtp_client_verdict(struct smtp *s, uint16_t code);
 /* BDAT is answered as a command that nobody knows, or not now, while its chunk is being
  * read: that was no chunk. */
 bool smtp_client_is_no_chunk(const struct smtp *s, uint32_t tx, uint16_t code);

@@ -1038,6 +1038,7 @@ static const struct feed_talk talks[] = {
 	    "0 FINAL 250 1\n"
 	    "1 HEADERS_END\n"
 	    "1 ODDITY BARE_LF_DOT .\n"
+	    "1 ODDITY COMMAND_AFTER_DOT RSET\n"
 	    "1 MESSAGE size=11 body=11\n"
 	    "1 MAIL 250 <c@example.net> |  | 2\n"
 	    "1 RCPT 250 <d@example.org> |  | 3\n"

@@ -172,8 +172,13 @@ static const struct dots dots[] = {
 	{ "..a\r\n.\r\n", ".a\r\n", 0, true, 0 },
 	{ ".a\r\n.\r\n", "a\r\n", 0, true, 0 },
 	{ "a.\r\n.\r\n", "a.\r\n", 0, true, 0 },
-	{ "a\r\n.\rb\r\n.\r\n", "a\r\n\rb\r\n", 0, true, 0 },
-	{ "a\r\n.\r\r\n.\r\n", "a\r\n\r\r\n", 0, true, 0 },
+	{ "a\r\n.\rb\r\n.\r\n", "a\r\n\rb\r\n", 1, true, 0 },
+	{ "a\r\n.\r\rb\r\n.\r\n", "a\r\n\r\rb\r\n", 1, true, 0 },
+	{ "a\r\n.\r\r\n.\r\n", "a\r\n\r\r\n", 1, true, 0 },
+	{ "a\r.\rb\r\n.\r\n", "a\r.\rb\r\n", 1, true, 0 },
+	{ "a\r..\rb\r\n.\r\n", "a\r..\rb\r\n", 0, true, 0 },
+	{ "a\r\n.\r.\r\n.\r\n", "a\r\n\r.\r\n", 2, true, 0 },
+	{ "a\r\n.. \r\n.\r\n", "a\r\n. \r\n", 0, true, 0 },
 	{ "a\n.\r\nb\r\n.\r\n", "a\n\r\nb\r\n", 1, true, 0 },
 	{ "a\r\n.\nb\r\n.\r\n", "a\r\n\nb\r\n", 1, true, 0 },
 	{ "a\n.\nb\r\n.\r\n", "a\n\nb\r\n", 1, true, 0 },
@@ -181,7 +186,15 @@ static const struct dots dots[] = {
 	{ "a\n..\n.\r\n", "a\n.\n", 1, false, 0 },
 	{ "a\r\n.", "a\r\n", 0, false, 0 },
 	{ "a\r\n.\r", "a\r\n", 0, false, 0 },
-	{ "a\r.\r\nb\r\n.\r\n", "a\r.\r\nb\r\n", 0, true, 0 },
+	{ "a\r.\r\nb\r\n.\r\n", "a\r.\r\nb\r\n", 1, true, 0 },
+	{ "a\r.b\r\n.\r\n", "a\r.b\r\n", 0, true, 0 },
+	/* "#" is NUL. */
+	{ "a\r\n#.\r\nb\r\n.\r\n", "a\r\n#.\r\nb\r\n", 1, true, 0 },
+	{ "a\r\n##.\nb\r\n.\r\n", "a\r\n##.\nb\r\n", 1, true, 0 },
+	{ "a\r\n.#\r\nb\r\n.\r\n", "a\r\n#\r\nb\r\n", 1, true, 0 },
+	{ "a\r\n.##b\r\n.\r\n", "a\r\n##b\r\n", 0, true, 0 },
+	{ "a#.\r\n.\r\n", "a#.\r\n", 0, true, 0 },
+	{ "a\r\n#b.\r\n.\r\n", "a\r\n#b.\r\n", 0, true, 0 },
 };
 
 static void
@@ -200,6 +213,10 @@ check_dots(const struct dots *d, size_t body)
 	else
 		memcpy(text, "b:\r\n\r", 5); /* no bare LF before the first dot */
 	memcpy(text + 5 + pad, d->in, n);
+	for (size_t i = 0; i < n; i++) {
+		if (d->in[i] == '#')
+			text[5 + pad + i] = '\0';
+	}
 	for (size_t piece = 1; piece <= total; piece += piece < 9 ? 1 : 97) {
 		o = run(text, total, piece, true);
 		if (o.ended != d->ended || o.lookalikes != d->lookalikes ||
