@@ -159,8 +159,10 @@ ends_proof(enum proto_role role, const struct proto_input *input)
 static bool
 take(struct smtp *s, enum proto_role role, struct proto_input *input)
 {
-	if (role == PROTO_REQUESTER && smtp_client_has_kept(s))
+	if (role == PROTO_REQUESTER && smtp_client_has_kept(s)) {
+		s->waiting |= input->data.n > 0;
 		return false; /* that comes first, and waits */
+	}
 	if (role == PROTO_RESPONDER && s->waiting && !smtp_client_must_wait(s))
 		return false; /* what the client sent before that goes on first */
 	if (role == PROTO_REQUESTER && input->data.n == 0)

@@ -185,6 +185,7 @@ answer_data(
 {
 	bool out_of_order = is_out_of_order(s, e, a);
 
+	s->data_pending = false;
 	if (a->code >= 300 && a->code < 400)
 		smtp_client_go_ahead(s, &e->tx);
 	else if (smtp_is_refused(a->code))

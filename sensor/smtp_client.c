@@ -96,9 +96,8 @@ command_bdat(struct smtp *s, const struct smtp_command *c)
 {
 	unsigned flags;
 
-	if (c->bad) { /* the client may send its chunk all the same */
+	if (c->bad) { /* no server can tell where such a chunk ends */
 		smtp_push_plain(s, SMTP_PENDING_OTHER, 0);
-		s->client = SMTP_CLIENT_SKIP;
 		return;
 	}
 	flags = smtp_implicit_transaction(s);
@@ -109,7 +108,7 @@ command_bdat(struct smtp *s, const struct smtp_command *c)
 	if (c->last)
 		flags |= SMTP_PENDING_LAST;
 	smtp_push_plain(s, SMTP_PENDING_BDAT, flags);
-	s->chunk_left = c->size;
+	s->chunk_size = s->chunk_left = c->size;
 	s->chunk_last = c->last;
 	s->chunk_aside = s->late_n == 0 && s->late_lost == 0;
 	if (s->chunk_aside) {
@@ -170,6 +169,8 @@ run_command(struct smtp *s, const struct smtp_command *c)
 	case SMTP_DATA:
 		smtp_push_plain(s, SMTP_PENDING_DATA, smtp_implicit_transaction(s));
 		s->client = SMTP_CLIENT_DATA_SENT;
+		s->data_pending = true;
+		s->data_kept = false;
 		break;
 	case SMTP_BDAT:
 		command_bdat(s, c);
@@ -304,6 +305,14 @@ next_line(struct smtp *s, struct slice *in, struct slice *line)
 }
 
 static void
+keep_line(struct smtp *s, struct slice line)
+{
+	smtp_read_again(s, line);
+	s->again_lf = true;
+	s->again_crlf = s->line.crlf;
+}
+
+static void
 take_undecided(struct smtp *s, struct slice *in)
 {
 	struct smtp_command c;
@@ -317,15 +326,16 @@ take_undecided(struct smtp *s, struct slice *in)
 		return;
 	}
 	smtp_command_read(line, &c);
-	if (c.sure && c.verb != SMTP_OTHER && c.verb != SMTP_HTTP) {
+	if (!c.sure || c.verb == SMTP_OTHER || c.verb == SMTP_HTTP) {
+		smtp_begin_message(s, false);
+		s->client = SMTP_CLIENT_MESSAGE;
+		keep_line(s, line);
+	} else if (!s->data_kept) { /* the reply to DATA tells what it is */
+		s->data_kept = true;
+		keep_line(s, line);
+	} else {
 		take_command(s, line, &c);
-		return;
 	}
-	smtp_begin_message(s, false);
-	smtp_read_again(s, line);
-	s->again_lf = true;
-	s->again_crlf = s->line.crlf;
-	s->client = SMTP_CLIENT_MESSAGE;
 }
 
 /* Lines that may hold a secret, known as such or not, are not left behind. */
@@ -416,7 +426,8 @@ make_ready(struct smtp *s)
 
 /*
  * What follows AUTH is a response if the server asks for one, whatever it looks like (RFC
- * 4954), and what follows STARTTLS depends on its reply as well.
+ * 4954); what follows STARTTLS depends on its reply as well, and so does a line that looks
+ * like a command behind DATA.
  */
 bool
 smtp_client_must_wait(const struct smtp *s)
@@ -425,6 +436,7 @@ smtp_client_must_wait(const struct smtp *s)
 	    (s->ended & SMTP_ENDED_RESPONDER) || s->over != SMTP_OPEN)
 		return false;
 	return (s->client == SMTP_CLIENT_AUTH_SENT && s->auth_pending > 0) ||
+	       (s->client == SMTP_CLIENT_DATA_SENT && s->data_pending && s->data_kept) ||
 	       (s->client == SMTP_CLIENT_COMMAND && s->starttls_sent && !s->tls_answered);
 }
 
@@ -462,6 +474,8 @@ lose_commands(struct smtp *s)
 		take_command(s, line, &c);
 	else
 		c.verb = SMTP_OTHER;
+	if (c.verb == SMTP_BDAT)
+		s->client = SMTP_CLIENT_SKIP;
 	forget_line(s, line, &c);
 	if (s->client == SMTP_CLIENT_DATA_SENT) {
 		smtp_begin_message(s, false);

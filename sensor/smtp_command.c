@@ -118,27 +118,39 @@ read_path(struct slice rest, const char *word, struct smtp_command *command)
 	return true;
 }
 
+/* Takes digits from the front; false when there are none, or too many. */
 static bool
-read_number(struct slice s, uint64_t *number)
+take_number(struct slice *s, uint64_t *number)
 {
+	size_t n = 0;
+
 	*number = 0;
-	for (size_t i = 0; i < s.n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9' || *number > (UINT64_MAX >> 1) / 10 - 1)
+	for (; n < s->n && s->p[n] >= '0' && s->p[n] <= '9'; n++) {
+		uint64_t digit = s->p[n] - (uint64_t)'0';
+
+		if (*number > (UINT64_MAX - digit) / 10)
 			return false;
-		*number = *number * 10 + (uint64_t)(s.p[i] - '0');
+		*number = *number * 10 + digit;
 	}
-	return s.n > 0;
+	*s = slice_tail(*s, n);
+	return n > 0;
 }
 
+/*
+ * Exim takes a sign and, for a chunk that is not the last, whatever follows the number
+ * (sscanf); others refuse that, and then it was no chunk.
+ */
 static void
 read_bdat(struct slice rest, struct smtp_command *command)
 {
-	struct slice word = slice_word(rest, &rest);
+	bool sign = rest.n > 0 && rest.p[0] == '+';
+	struct slice tail = slice_tail(rest, sign);
 
-	command->last = slice_is_word(rest, "LAST");
-	command->bad =
-	    !read_number(word, &command->size) || (rest.n > 0 && !command->last);
-	command->sure = !command->bad;
+	command->bad = !take_number(&tail, &command->size);
+	command->sure = !command->bad && !sign && (tail.n == 0 || is_wsp(tail.p[0]));
+	tail = slice_trim(tail);
+	command->last = slice_is_word(tail, "LAST");
+	command->sure = command->sure && (tail.n == 0 || command->last);
 }
 
 static void
@@ -239,9 +251,12 @@ is_http_header(struct slice line)
 void
 smtp_command_read(struct slice line, struct smtp_command *command)
 {
+	const uint8_t *nul = line.n > 0 ? memchr(line.p, '\0', line.n) : NULL;
 	struct slice rest, word;
 
 	*command = (struct smtp_command){ .verb = SMTP_EMPTY };
+	if (nul != NULL) /* where Postfix ends it */
+		line.n = (size_t)(nul - line.p);
 	line = slice_trim(line);
 	if (line.n == 0)
 		return;
@@ -259,6 +274,6 @@ smtp_command_read(struct slice line, struct smtp_command *command)
 		command->verb = SMTP_FOREIGN; /* RFC 4217: FTP */
 	else
 		read_arguments(word, rest, command);
-	if (has_control(line))
+	if (nul != NULL || has_control(line))
 		command->sure = false;
 }

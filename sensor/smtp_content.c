@@ -261,7 +261,9 @@ smtp_client_go_ahead(struct smtp *s, const uint32_t *tx)
 		return false;
 	smtp_implicit_transaction(s);
 	smtp_begin_message(s, false);
-	smtp_read_again(s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
+	if (s->again_n == 0 && !s->again_lf)
+		smtp_read_again(
+		    s, line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE));
 	line_reset(&s->line);
 	s->client = SMTP_CLIENT_MESSAGE;
 	return true;
@@ -332,7 +334,7 @@ bool
 smtp_client_is_no_chunk(const struct smtp *s, uint32_t tx, uint16_t code)
 {
 	return s->client == SMTP_CLIENT_CHUNK && s->message && s->message_tx == tx &&
-	       (code == 500 || code == 502 || code == 503);
+	       code >= 500 && code <= 503;
 }
 
 /* What was kept comes next, and then what was not. */
@@ -359,6 +361,29 @@ smtp_client_undo_chunk(struct smtp *s)
 		smtp_client_lose(s);
 	}
 	s->chunk_aside = false;
+}
+
+bool
+smtp_client_is_short_chunk(
+    const struct smtp *s, const struct smtp_pending_entry *e, uint16_t code)
+{
+	return e->kind == SMTP_PENDING_BDAT && s->pending.count == 1 &&
+	       smtp_is_accepted(code) && s->client == SMTP_CLIENT_CHUNK && s->message &&
+	       s->message_tx == e->tx && s->chunk_aside && s->chunk_size > UINT32_MAX &&
+	       (uint32_t)s->chunk_size <= s->aside_n;
+}
+
+void
+smtp_client_end_short_chunk(struct smtp *s)
+{
+	uint64_t behind = s->chunk_size - s->chunk_left - (uint32_t)s->chunk_size;
+
+	s->m.size -= behind < s->m.size ? behind : s->m.size;
+	s->m.gap = s->m.hash_lost = s->message_unsure = true;
+	read_aside(s);
+	s->late_at = (uint16_t)(uint32_t)s->chunk_size;
+	s->late_n = (uint16_t)(s->late_n - s->late_at);
+	smtp_end_chunk(s);
 }
 
 bool

@@ -408,10 +408,20 @@ smtp_match(struct smtp *s)
 		s->bad = true;
 		return;
 	}
+	if (e.kind == SMTP_PENDING_OTHER && a.code == 354 && s->t.open) {
+		smtp_pending_pop(&s->pending);
+		take_go_ahead(s, &a); /* a DATA in disguise */
+		next_reply(s);
+		return;
+	}
 	if (e.kind == SMTP_PENDING_AUTH && a.code == 334) {
 		s->client = SMTP_CLIENT_AUTH;
 		next_reply(s);
 		return;
+	}
+	if (smtp_client_is_short_chunk(s, &e, a.code)) {
+		smtp_client_end_short_chunk(s);
+		return; /* what is behind it comes first */
 	}
 	if (e.flags & SMTP_PENDING_LAST && smtp_client_is_in_last_chunk(s, e.tx) &&
 	    !(s->pending.count == 1 && smtp_client_is_no_chunk(s, e.tx, a.code))) {

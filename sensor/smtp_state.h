@@ -108,7 +108,7 @@ struct smtp {
 	bool any_line;
 	bool waiting;     /* for the other direction, with requester's bytes left */
 	bool chunk_aside; /* what is aside is the front of the chunk */
-	uint64_t chunk_left;
+	uint64_t chunk_size, chunk_left;
 	/* To be read again: line_bytes and its line end; after it what is aside. */
 	uint16_t again_at, again_n;
 	bool again_lf, again_crlf;
@@ -121,6 +121,8 @@ struct smtp {
 	uint16_t armed_len;
 	uint8_t auth_pending;
 	bool starttls_sent;
+	bool data_pending; /* DATA has no reply yet */
+	bool data_kept;    /* the line behind it looks like a command */
 
 	/* Replies. */
 	bool greeted, early, pipelining;
@@ -222,6 +224,11 @@ void smtp_client_undo_chunk(struct smtp *s);
 /* The verdict on a last chunk may come before its end, which is not waited for then. */
 bool smtp_client_is_in_last_chunk(const struct smtp *s, uint32_t tx);
 void smtp_client_cut_chunk(struct smtp *s);
+/* A chunk is accepted long before its end: of its size the server took 32 bits, as Exim
+ * does. */
+bool smtp_client_is_short_chunk(
+    const struct smtp *s, const struct smtp_pending_entry *e, uint16_t code);
+void smtp_client_end_short_chunk(struct smtp *s);
 /* Commands behind a lookalike that the server took for the end: read them as such. */
 bool smtp_client_smuggled(struct smtp *s);
 
