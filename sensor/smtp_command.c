@@ -86,8 +86,7 @@ skip_name(struct slice s)
 {
 	size_t n = path_length(s, true);
 
-	if (s.n == 0 || s.p[0] == '<' ||
-	    (s.p[0] != '"' && memchr(s.p, '@', n) != NULL) ||
+	if (s.n == 0 || s.p[0] == '<' || (s.p[0] != '"' && memchr(s.p, '@', n) != NULL) ||
 	    (s.p[0] == '"' && s.p[n - 1] != '"'))
 		return s;
 	for (; n + 1 < s.n; n++) {

@@ -90,103 +90,6 @@ smtp_client_finish(struct smtp *s)
 	s->finishing = s->message = s->chunks = false;
 }
 
-/*
- * Servers differ on a lone dot whose line has other ends than CRLF. We stay in the message
- * and keep what follows such a dot aside, from the first command on: if the server answers
- * before the real end, or answers more than was asked, that dot was the end for it, and
- * what was kept is read as commands. Lines between that are no commands are only counted:
- * each gets a reply that says so.
- */
-static void
-keep_aside(struct smtp *s, struct slice seen)
-{
-	size_t room = s->aside_lost > 0 ? 0 : (size_t)SMTP_ASIDE_MAX - s->aside_n;
-	struct slice kept = slice_head(seen, room);
-
-	s->aside_used = true;
-	s->aside_lost += seen.n - kept.n;
-	if (kept.n > 0) /* which may lie in there itself, further on */
-		memmove(s->aside + s->aside_n, kept.p, kept.n);
-	s->aside_n = (uint16_t)(s->aside_n + kept.n);
-}
-
-static void
-clear_aside(struct smtp *s)
-{
-	s->aside_n = 0;
-	s->aside_lost = 0;
-}
-
-/* Commands that mean nothing here, but that servers know. */
-static bool
-is_known(struct slice line)
-{
-	static const char *const known[] = { "NOOP", "HELP", "VRFY", "EXPN", "ETRN",
-		"XCLIENT", "XFORWARD" };
-	struct slice rest, word = slice_word(slice_trim(line), &rest);
-
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (slice_is_word(word, known[i]))
-			return true;
-	}
-	return false;
-}
-
-/* A whole line behind a lookalike. */
-static void
-judge_aside_line(struct smtp *s)
-{
-	struct slice line = slice_of(s->aside, s->aside_n);
-	struct smtp_command command;
-
-	while (line.n > 0 && (line.p[line.n - 1] == '\n' || line.p[line.n - 1] == '\r'))
-		line.n--;
-	smtp_command_read(line, &command);
-	s->armed = s->aside_lost == 0 && (command.sure || is_known(line));
-	if (!s->armed) {
-		clear_aside(s);
-		s->aside_line = ++s->aside_junk <= SMTP_ASIDE_JUNK_MAX;
-		return;
-	}
-	s->aside_line = false;
-	smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
-	if (command.verb != SMTP_AUTH)
-		smtp_say_oddity(s, FACT_ODDITY_COMMAND_AFTER_DOT, line);
-}
-
-static void
-take_aside(struct smtp *s, struct slice seen)
-{
-	while (s->aside_line && seen.n > 0) {
-		const uint8_t *lf = memchr(seen.p, '\n', seen.n);
-		size_t n = lf != NULL ? (size_t)(lf - seen.p) + 1 : seen.n;
-
-		keep_aside(s, slice_head(seen, n));
-		seen = slice_tail(seen, n);
-		if (lf != NULL)
-			judge_aside_line(s);
-	}
-	if (s->armed)
-		keep_aside(s, seen);
-}
-
-/* The first of those that servers are most likely to take for the end counts. */
-static void
-found_lookalike(struct smtp *s)
-{
-	if (s->m.likeness == SMTP_LIKE_LF)
-		smtp_say_oddity(s, FACT_ODDITY_BARE_LF_DOT, slice_str("."));
-	if ((s->armed || s->aside_line) && s->m.likeness <= s->aside_likeness)
-		return;
-	s->armed = false;
-	s->aside_line = true;
-	s->aside_likeness = s->m.likeness;
-	s->aside_junk = 0;
-	clear_aside(s);
-	s->armed_size = s->m.size;
-	s->armed_len = s->m.body.len;
-}
-
 /* Lines that came behind a lookalike, the last dot among them, may still be refused. */
 static void
 found_end(struct smtp *s)
@@ -205,9 +108,9 @@ smtp_take_message(struct smtp *s, struct slice *in)
 	enum smtp_message_event event = smtp_message_take(&s->m, in);
 
 	if (aside)
-		take_aside(s, slice_head(before, before.n - in->n));
+		smtp_aside_take(s, slice_head(before, before.n - in->n));
 	if (event == SMTP_MESSAGE_LOOKALIKE)
-		found_lookalike(s);
+		smtp_aside_begin(s);
 	else if (event == SMTP_MESSAGE_END)
 		found_end(s);
 	else
@@ -234,7 +137,7 @@ smtp_take_chunk(struct smtp *s, struct slice *in)
 
 	n -= chunk.n;
 	if (s->chunk_aside)
-		keep_aside(s, slice_head(before, n));
+		smtp_aside_keep(s, slice_head(before, n));
 	*in = slice_tail(*in, n);
 	s->chunk_left -= n;
 	if (event != SMTP_MESSAGE_NONE)
@@ -290,24 +193,6 @@ smtp_client_refused(struct smtp *s, uint32_t tx, bool chunk)
 	}
 }
 
-/* The server took a lookalike for the end, and there is something behind it. */
-static void
-end_at_lookalike(struct smtp *s)
-{
-	s->m.size = s->armed_size;
-	s->m.body.len = s->armed_len;
-	smtp_client_end_message(s);
-	smtp_client_smuggled(s);
-}
-
-/* Only commands behind it, or words of acceptance, tell that a lookalike was the end. */
-static bool
-was_lookalike(const struct smtp *s, uint16_t code)
-{
-	return !smtp_message_is_at_lookalike(&s->m) && s->late_n == 0 &&
-	       (s->armed || (s->aside_line && smtp_is_accepted(code)));
-}
-
 bool
 smtp_client_verdict(struct smtp *s, uint16_t code)
 {
@@ -316,8 +201,8 @@ smtp_client_verdict(struct smtp *s, uint16_t code)
 	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
 		return false;
 	line_reset(&s->line);
-	if (was_lookalike(s, code)) {
-		end_at_lookalike(s);
+	if (smtp_aside_was_end(s, code)) {
+		smtp_aside_end_message(s);
 		return true;
 	}
 	if (!smtp_message_is_at_lookalike(&s->m)) {
@@ -337,16 +222,6 @@ smtp_client_is_no_chunk(const struct smtp *s, uint32_t tx, uint16_t code)
 	       code >= 500 && code <= 503;
 }
 
-/* What was kept comes next, and then what was not. */
-static void
-read_aside(struct smtp *s)
-{
-	s->late_at = 0;
-	s->late_n = s->aside_n;
-	s->late_lost = s->aside_lost;
-	clear_aside(s);
-}
-
 /* What was taken for its front is read again, for the commands in it. */
 void
 smtp_client_undo_chunk(struct smtp *s)
@@ -355,7 +230,7 @@ smtp_client_undo_chunk(struct smtp *s)
 	s->client = SMTP_CLIENT_SKIP;
 	line_reset(&s->line);
 	if (s->chunk_aside) {
-		read_aside(s);
+		smtp_aside_read(s);
 	} else {
 		s->unsure = SMTP_UNSURE_COMMANDS;
 		smtp_client_lose(s);
@@ -380,7 +255,7 @@ smtp_client_end_short_chunk(struct smtp *s)
 
 	s->m.size -= behind < s->m.size ? behind : s->m.size;
 	s->m.gap = s->m.hash_lost = s->message_unsure = true;
-	read_aside(s);
+	smtp_aside_read(s);
 	s->late_at = (uint16_t)(uint32_t)s->chunk_size;
 	s->late_n = (uint16_t)(s->late_n - s->late_at);
 	smtp_end_chunk(s);
@@ -399,21 +274,4 @@ smtp_client_cut_chunk(struct smtp *s)
 	s->m.gap = s->m.hash_lost = s->message_unsure = true;
 	smtp_client_end_message(s);
 	s->client = SMTP_CLIENT_SKIP;
-}
-
-bool
-smtp_client_smuggled(struct smtp *s)
-{
-	bool begun = s->aside_line && s->message; /* its first line is */
-
-	if (!(s->armed || begun) || s->late_n > 0 || s->late_lost > 0)
-		return false;
-	/* A message that is over ended with what was seen as its end. */
-	s->late_dot = s->armed && !s->message && s->aside_lost > 0;
-	s->junk = s->aside_junk;
-	s->armed = s->aside_line = false;
-	read_aside(s);
-	s->client = SMTP_CLIENT_COMMAND;
-	line_reset(&s->line);
-	return true;
 }

@@ -6,9 +6,8 @@
  */
 #include "smtp_state.h"
 
-/* Whether a command of that kind is what a server answers so. */
-static bool
-fits(enum smtp_pending_kind kind, uint16_t code)
+bool
+smtp_fits(enum smtp_pending_kind kind, uint16_t code)
 {
 	bool failed = smtp_is_refused(code), ok = code / 10 == 25;
 
@@ -35,7 +34,7 @@ static bool
 fits_only(enum smtp_pending_kind kind, uint16_t code)
 {
 	return kind != SMTP_PENDING_OTHER && kind != SMTP_PENDING_FOREIGN &&
-	       !smtp_is_refused(code) && fits(kind, code);
+	       !smtp_is_refused(code) && smtp_fits(kind, code);
 }
 
 /* What no server answers so, lost or not. */
@@ -141,8 +140,8 @@ tell_greeting(struct smtp *s, const struct smtp_answer *a)
 
 /*
  * A refusal of what a gap took behind accepted recipients: of DATA, or of anything else.
- * Once in a transaction it is told as unsure, so that nobody takes the client for one that
- * gave up by itself.
+ * Once in a transaction it is told as unsure, so that nobody takes the client for one
+ * that gave up by itself.
  */
 static void
 tell_doubt(struct smtp *s, const struct smtp_answer *a)
@@ -229,13 +228,13 @@ belongs(struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_an
 	enum smtp_pending_kind kind = (enum smtp_pending_kind)e->kind;
 	uint16_t code = a->code;
 
-	if (kind == SMTP_PENDING_EMPTY && !fits(kind, code)) {
+	if (kind == SMTP_PENDING_EMPTY && !smtp_fits(kind, code)) {
 		smtp_pending_pop(&s->pending);
 		return false;
 	}
 	if (is_absurd(kind, code))
 		s->unsure = s->unsure == SMTP_SURE ? SMTP_UNSURE_REPLIES : s->unsure;
-	else if (s->unsure == SMTP_SURE || fits(kind, code))
+	else if (s->unsure == SMTP_SURE || smtp_fits(kind, code))
 		return true;
 	if (smtp_pending_has(&s->pending, fits_only, code)) {
 		smtp_flush(s, 1, false);
@@ -268,28 +267,6 @@ is_foreign(const struct smtp *s, const struct smtp_pending_entry *e, uint16_t co
 	return code / 100 == 3;
 }
 
-/*
- * One reply too many may mean that the server took a lookalike for the end of data, or
- * that the next command was lost. The first is sure when all commands behind the
- * lookalike have their replies, a second verdict among them, and the client said nothing
- * meanwhile.
- */
-static bool
-is_proof(const struct smtp *s)
-{
-	struct smtp_pending_entry e = { 0 };
-	size_t at = 0;
-	uint32_t verdicts = 0;
-
-	for (uint32_t i = 0; i < s->proof_n; i++) {
-		smtp_pending_get(&s->pending, &at, &e);
-		if (!fits((enum smtp_pending_kind)e.kind, s->proof[i].code))
-			return false;
-		verdicts += e.kind == SMTP_PENDING_DOT;
-	}
-	return verdicts > 0;
-}
-
 /* Commands that no server calls unknown, once there was a message. */
 static bool
 is_basic(enum smtp_pending_kind kind)
@@ -300,8 +277,8 @@ is_basic(enum smtp_pending_kind kind)
 }
 
 /*
- * Lines behind a lookalike that are no commands are refused as such, if it was the end for
- * the server.
+ * Lines behind a lookalike that are no commands are refused as such, if it was the end
+ * for the server.
  */
 static bool
 is_for_junk(struct smtp *s)
@@ -325,48 +302,55 @@ is_for_junk(struct smtp *s)
 	return true;
 }
 
-static void
-gather(struct smtp *s)
+/* Replies that answer no command, or not the one that waits longest. */
+static bool
+take_special(struct smtp *s, const struct smtp_answer *a)
 {
-	struct smtp_proof *proof = &s->proof[s->proof_n++];
-	struct slice text = slice_head(smtp_reply_text(&s->reply), SMTP_PROOF_TEXT);
-	uint16_t code = s->reply.code;
-
-	proof->code = code;
-	proof->n = (uint8_t)text.n;
-	if (text.n > 0)
-		memcpy(proof->text, text.p, text.n);
-	smtp_reply_next(&s->reply);
-	if (s->proof_n >= s->pending.count)
-		smtp_proof_end(s, is_proof(s));
-	else if (s->proof_n == SMTP_PROOF_MAX || code == 421)
-		smtp_proof_end(s, false);
+	if (s->greeted && is_for_junk(s))
+		return true;
+	if (s->proving) {
+		smtp_proof_take(s);
+		return true;
+	}
+	if (is_greeting(s)) {
+		tell_greeting(s, a);
+		return true;
+	}
+	if (is_login(s, a))
+		return true;
+	if (s->debt > 0) {
+		s->debt--;
+		next_reply(s);
+		return true;
+	}
+	if (s->pending.count == 0) {
+		unasked(s, a);
+		return true;
+	}
+	return false;
 }
 
-void
-smtp_proof_end(struct smtp *s, bool sure)
+/* Replies that do not end a command, or that something else comes before. */
+static bool
+is_early(struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
 {
-	s->proving = false;
-	if (!sure)
-		s->unsure = SMTP_UNSURE_COMMANDS;
-}
-
-bool
-smtp_proof_next(struct smtp *s)
-{
-	const struct smtp_proof *proof = &s->proof[s->proof_at];
-
-	if (s->proving || s->proof_at == s->proof_n) {
-		if (!s->proving)
-			s->proof_at = s->proof_n = 0;
+	if (e->kind == SMTP_PENDING_OTHER && a->code == 354 && s->t.open) {
+		smtp_pending_pop(&s->pending);
+		take_go_ahead(s, a); /* a DATA in disguise */
+		next_reply(s);
+	} else if (e->kind == SMTP_PENDING_AUTH && a->code == 334) {
+		s->client = SMTP_CLIENT_AUTH;
+		next_reply(s);
+	} else if (smtp_client_is_short_chunk(s, e, a->code)) {
+		smtp_client_end_short_chunk(s); /* what is behind it comes first */
+	} else if (e->flags & SMTP_PENDING_LAST &&
+		   smtp_client_is_in_last_chunk(s, e->tx) &&
+		   !(s->pending.count == 1 &&
+		       smtp_client_is_no_chunk(s, e->tx, a->code))) {
+		smtp_client_cut_chunk(s); /* the message is told first */
+	} else {
 		return false;
 	}
-	s->proof_at++;
-	s->reply.code = proof->code;
-	s->reply.len = proof->n;
-	s->reply.cut = s->reply.gap = s->reply.pipelining = false;
-	s->reply.open = s->reply.ready = true;
-	memcpy(s->reply.text, proof->text, proof->n);
 	return true;
 }
 
@@ -378,27 +362,8 @@ smtp_match(struct smtp *s)
 	struct smtp_pending_entry e;
 	struct slice text[2];
 
-	if (s->greeted && is_for_junk(s))
+	if (take_special(s, &a))
 		return;
-	if (s->proving) {
-		gather(s);
-		return;
-	}
-	if (is_greeting(s)) {
-		tell_greeting(s, &a);
-		return;
-	}
-	if (is_login(s, &a))
-		return;
-	if (s->debt > 0) {
-		s->debt--;
-		next_reply(s);
-		return;
-	}
-	if (s->pending.count == 0) {
-		unasked(s, &a);
-		return;
-	}
 	smtp_pending_front(&s->pending, &e, text);
 	s->pipelined |= s->pending.count > 1 && !s->reply_lost &&
 			s->unsure != SMTP_UNSURE_REPLIES && e.kind != SMTP_PENDING_EMPTY;
@@ -408,26 +373,8 @@ smtp_match(struct smtp *s)
 		s->bad = true;
 		return;
 	}
-	if (e.kind == SMTP_PENDING_OTHER && a.code == 354 && s->t.open) {
-		smtp_pending_pop(&s->pending);
-		take_go_ahead(s, &a); /* a DATA in disguise */
-		next_reply(s);
+	if (is_early(s, &e, &a))
 		return;
-	}
-	if (e.kind == SMTP_PENDING_AUTH && a.code == 334) {
-		s->client = SMTP_CLIENT_AUTH;
-		next_reply(s);
-		return;
-	}
-	if (smtp_client_is_short_chunk(s, &e, a.code)) {
-		smtp_client_end_short_chunk(s);
-		return; /* what is behind it comes first */
-	}
-	if (e.flags & SMTP_PENDING_LAST && smtp_client_is_in_last_chunk(s, e.tx) &&
-	    !(s->pending.count == 1 && smtp_client_is_no_chunk(s, e.tx, a.code))) {
-		smtp_client_cut_chunk(s);
-		return; /* the message is told first */
-	}
 	if (a.code == 421)
 		s->end_code = 421;
 	smtp_pending_pop(&s->pending);

@@ -84,8 +84,8 @@ dots_behind_ends(const uint8_t *p)
 	__m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i before = _mm_loadu_si128((const __m128i *)(const void *)(p - 1));
 
-	return _mm_and_si128(_mm_cmpeq_epi8(here, dot),
-	    _mm_cmpeq_epi8(_mm_min_epu8(before, cr), before));
+	return _mm_and_si128(
+	    _mm_cmpeq_epi8(here, dot), _mm_cmpeq_epi8(_mm_min_epu8(before, cr), before));
 }
 
 /* Skips what surely has none. */
@@ -93,8 +93,8 @@ static size_t
 skip_text(const uint8_t *p, size_t i, size_t n)
 {
 	for (; i + 64 <= n; i += 64) {
-		__m128i first = _mm_or_si128(
-		    dots_behind_ends(p + i), dots_behind_ends(p + i + 16));
+		__m128i first =
+		    _mm_or_si128(dots_behind_ends(p + i), dots_behind_ends(p + i + 16));
 		__m128i second = _mm_or_si128(
 		    dots_behind_ends(p + i + 32), dots_behind_ends(p + i + 48));
 
@@ -132,8 +132,8 @@ run_length(struct slice in)
 }
 
 /*
- * Up to the next dot that may begin a line. Of a header block only to the next line, since
- * what follows may have to be looked at again.
+ * Up to the next dot that may begin a line. Of a header block only to the next line,
+ * since what follows may have to be looked at again.
  */
 static enum smtp_message_event
 take_text(struct smtp_message *m, struct slice *in)
@@ -193,9 +193,7 @@ take_lone_dot(struct smtp_message *m)
 		return SMTP_MESSAGE_END;
 	end_holding(m);
 	m->at_lookalike = true;
-	m->likeness = odd               ? SMTP_LIKE_ODD
-		      : m->held_cr > 1 ? SMTP_LIKE_CR
-				       : SMTP_LIKE_LF;
+	m->likeness = odd ? SMTP_LIKE_ODD : m->held_cr > 1 ? SMTP_LIKE_CR : SMTP_LIKE_LF;
 	return SMTP_MESSAGE_LOOKALIKE;
 }
 

@@ -4,9 +4,11 @@
 
 /*
  * The state of one SMTP session, shared by the files of its parser and nobody else:
- * smtp_client.c reads the requester's commands, smtp_content.c its messages, smtp_match.c
- * finds the command that a reply answers, smtp_answer.c tells what came of it, and
- * proto_smtp.c drives them.
+ * smtp_client.c tells the requester's commands from its messages, smtp_request.c runs and
+ * queues the first, smtp_content.c reads the others, smtp_aside.c keeps what may be
+ * commands behind their end, smtp_lost.c knows what a gap took,
+ * smtp_match.c finds the command that a reply answers, smtp_answer.c tells what came of
+ * it, and proto_smtp.c drives them.
  */
 
 #include "proto.h"
@@ -24,8 +26,9 @@ enum {
 	SMTP_NAME_MAX = 255, /* RFC 5321 section 4.5.3.1.2 */
 	SMTP_ODDITY_MAX = 200,
 	SMTP_ASIDE_MAX = 2048, /* kept of what follows a lookalike of the end of data */
-	SMTP_ASIDE_JUNK_MAX = 64, /* lines before a command there: servers hang up sooner */
-	SMTP_FACTS = 8,        /* the most that one step can tell */
+	SMTP_ASIDE_JUNK_MAX =
+	    64,             /* lines before a command there: servers hang up sooner */
+	SMTP_FACTS = 8,     /* the most that one step can tell */
 	SMTP_JUNK_MAX = 16, /* lines that are no replies: then it is another protocol */
 	SMTP_UNDECIDED_LINE = 512, /* a longer line behind DATA is no command */
 };
@@ -95,9 +98,9 @@ struct smtp {
 	bool finishing;          /* m is over, its last facts are due */
 	bool message_unsure;
 	bool requester_seen, responder_seen;
-	bool blind_message;         /* a message ended, and no reply was ever seen */
-	bool aside_line; /* a command is looked for behind a lookalike */
-	bool armed;      /* it was found: aside begins with it */
+	bool blind_message; /* a message ended, and no reply was ever seen */
+	bool aside_line;    /* a command is looked for behind a lookalike */
+	bool armed;         /* it was found: aside begins with it */
 	uint8_t aside_junk; /* lines in front of it */
 	enum smtp_message_likeness aside_likeness;
 	uint8_t junk; /* refusals of those that may come before any other reply */
@@ -185,9 +188,6 @@ void smtp_close(struct smtp *s, enum fact_abort reason);
 /* False when the bytes must wait for a reply. */
 bool smtp_client_take(struct smtp *s, struct slice *in);
 bool smtp_client_must_wait(const struct smtp *s);
-void smtp_client_gap(struct smtp *s, uint64_t n);
-/* Commands were lost. */
-void smtp_client_lose(struct smtp *s);
 /* Reads again what was kept; false when there is none. */
 bool smtp_client_again(struct smtp *s);
 static inline bool
@@ -195,6 +195,20 @@ smtp_client_has_kept(const struct smtp *s)
 {
 	return s->again_n > 0 || s->again_lf || s->late_n > 0 || s->late_lost > 0;
 }
+
+/* smtp_lost.c */
+void smtp_client_gap(struct smtp *s, uint64_t n);
+/* Commands were lost. */
+void smtp_client_lose(struct smtp *s);
+/* What could not be kept of what lay aside. */
+void smtp_client_pass_lost(struct smtp *s);
+
+/* smtp_request.c */
+void smtp_run_command(
+    struct smtp *s, struct slice line, const struct smtp_command *command);
+/* Lines that may hold a secret, known as such or not, are not left behind. */
+void smtp_forget_line(
+    struct smtp *s, struct slice line, const struct smtp_command *command);
 /* Queues a command for its reply. */
 void smtp_push_plain(struct smtp *s, enum smtp_pending_kind kind, unsigned flags);
 /* Commands that need a transaction open one where MAIL is missing: flags for the queue.
@@ -229,6 +243,19 @@ void smtp_client_cut_chunk(struct smtp *s);
 bool smtp_client_is_short_chunk(
     const struct smtp *s, const struct smtp_pending_entry *e, uint16_t code);
 void smtp_client_end_short_chunk(struct smtp *s);
+
+/* smtp_aside.c */
+void smtp_aside_keep(struct smtp *s, struct slice seen);
+/* What was seen behind a lookalike. */
+void smtp_aside_take(struct smtp *s, struct slice seen);
+/* A lookalike: the first of those that servers are most likely to take for the end. */
+void smtp_aside_begin(struct smtp *s);
+/* What was kept comes next, and then what was not. */
+void smtp_aside_read(struct smtp *s);
+/* Only commands behind it, or words of acceptance, tell that a lookalike was the end. */
+bool smtp_aside_was_end(const struct smtp *s, uint16_t code);
+/* So it was, and there is something behind it. */
+void smtp_aside_end_message(struct smtp *s);
 /* Commands behind a lookalike that the server took for the end: read them as such. */
 bool smtp_client_smuggled(struct smtp *s);
 
@@ -264,6 +291,12 @@ void smtp_tell_starttls(struct smtp *s, bool ok);
 
 /* smtp_match.c */
 void smtp_match(struct smtp *s);
+/* Whether a command of that kind is what a server answers so. */
+bool smtp_fits(enum smtp_pending_kind kind, uint16_t code);
+
+/* smtp_proof.c */
+/* The reply may be to a smuggled command: it is gathered. */
+void smtp_proof_take(struct smtp *s);
 /* What was gathered as replies to smuggled commands is that, or may be. */
 void smtp_proof_end(struct smtp *s, bool sure);
 /* Puts the next gathered reply back; false when there is none. */
