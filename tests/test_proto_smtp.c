@@ -309,7 +309,8 @@ static const struct feed_talk talks[] = {
 	{ "AUTH XOAUTH2", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250-mx.example"), S("250 PIPELINING"),
-		C("AUTH XOAUTH2 dXNlcj11c2VyQGV4YW1wbGUub3JnAWF1dGg9QmVhcmVyIHNlY3JldAEB"),
+		C("AUTH XOAUTH2 "
+		  "dXNlcj11c2VyQGV4YW1wbGUub3JnAWF1dGg9QmVhcmVyIHNlY3JldAEB"),
 		S("334 eyJzdGF0dXMiOiI0MDEifQ=="), C(""), S("535 no"), C("QUIT"),
 		S("221 2.0.0 Bye"),
 	},
@@ -774,7 +775,9 @@ static const struct feed_talk talks[] = {
 		S("250-mx.example"), S("250 PIPELINING"),
 		C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"),
 		C("RCPT TO:<b@example.org>"), S("250 2.1.5 Ok"), C("DATA"), S("354 go"),
-		C_RAW("Subject: x\r\n\r\ntext\n.\nMAIL FROM:<c@example.net>\r\nRCPT TO:<d@example.org>\r\nDATA\r\nSubject: y\r\n\r\nmore\r\n.\r\n"),
+		C_RAW("Subject: x\r\n\r\ntext\n.\nMAIL FROM:<c@example.net>\r\n"
+		      "RCPT TO:<d@example.org>\r\nDATA\r\nSubject: y\r\n\r\nmore\r\n"
+		      ".\r\n"),
 		S("250 1"), S("250 2"), S("250 3"), S("354 4"), S("250 5"), C("QUIT"),
 		S("221 2.0.0 Bye"),
 	},
@@ -1022,7 +1025,8 @@ static const struct feed_talk talks[] = {
 		S("250-mx.example"), S("250 PIPELINING"),
 		C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"),
 		C("RCPT TO:<b@example.org>"), S("250 2.1.5 Ok"), C("DATA"), S("354 go"),
-		C_RAW("Subject: x\r\n\r\nt\n.\nMAIL FROM:<c@example.net>\r\nRCPT TO:<d@example.org>\r\nDATA\r\n\r\nu\n.\nRSET\r\n.\r\n"),
+		C_RAW("Subject: x\r\n\r\nt\n.\nMAIL FROM:<c@example.net>\r\n"
+		      "RCPT TO:<d@example.org>\r\nDATA\r\n\r\nu\n.\nRSET\r\n.\r\n"),
 		S("250 1"), S("250 2"), S("250 3"), S("354 4"), S("250 5"), C("QUIT"),
 		S("221 2.0.0 Bye"),
 	},
@@ -1081,7 +1085,8 @@ static const struct feed_talk talks[] = {
 	    "1 END 221\n" },
 	{ "235 without AUTH", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), S("235 2.7.0 ok"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		S("250 mx.example"), S("235 2.7.0 ok"), C("MAIL FROM:<a@example.net>"),
+		S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
@@ -1095,7 +1100,8 @@ static const struct feed_talk talks[] = {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("550-" X500), S("550 " X100),
-		C("RCPT TO:<c@example.org> X=" X500 X100), S("250 ok"), C("QUIT"), S("221 bye"),
+		C("RCPT TO:<c@example.org> X=" X500 X100), S("250 ok"), C("QUIT"),
+		S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1107,7 +1113,8 @@ static const struct feed_talk talks[] = {
 	{ "commands of other protocols", {
 		S("220 mx.example ESMTP"), C("USER x"), S("500 1"), C("PASS x"),
 		S("500 2"), C("FEAT"), S("502 3"), C("CAPA"), S("500 4"), C("AUTH TLS"),
-		S("504 5"), C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		S("504 5"), C("EHLO client.example"), S("250 mx.example"),
+		C("MAIL FROM:<a@example.net>"), S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
@@ -1118,7 +1125,8 @@ static const struct feed_talk talks[] = {
 	    "1 END 221\n" },
 	{ "other protocols, any banner", {
 		S("220 mx.example"), C("USER x"), S("500 1"), C("PASS x"), S("530 2"),
-		C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("EHLO client.example"), S("250 mx.example"),
+		C("MAIL FROM:<a@example.net>"), S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example\n"
@@ -1128,8 +1136,15 @@ static const struct feed_talk talks[] = {
 	    "0 ABORT QUIT\n"
 	    "1 END 221\n" },
 	{ "junk first", {
-		S("220 mx.example"), C("x0"), S("500 no"), C("x1"), S("500 no"), C("x2"), S("500 no"), C("x3"), S("500 no"), C("x4"), S("500 no"), C("x5"), S("500 no"), C("x6"), S("500 no"), C("x7"), S("500 no"), C("x8"), S("500 no"), C("x9"), S("500 no"), C("x10"), S("500 no"), C("x11"), S("500 no"), C("x12"), S("500 no"), C("x13"), S("500 no"), C("x14"), S("500 no"), C("x15"), S("500 no"), C("x16"), S("500 no"), C("x17"), S("500 no"), C("x18"), S("500 no"), C("x19"), S("500 no"),
-		C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		S("220 mx.example"), C("x0"), S("500 no"), C("x1"), S("500 no"), C("x2"),
+		S("500 no"), C("x3"), S("500 no"), C("x4"), S("500 no"), C("x5"),
+		S("500 no"), C("x6"), S("500 no"), C("x7"), S("500 no"), C("x8"),
+		S("500 no"), C("x9"), S("500 no"), C("x10"), S("500 no"), C("x11"),
+		S("500 no"), C("x12"), S("500 no"), C("x13"), S("500 no"), C("x14"),
+		S("500 no"), C("x15"), S("500 no"), C("x16"), S("500 no"), C("x17"),
+		S("500 no"), C("x18"), S("500 no"), C("x19"), S("500 no"),
+		C("EHLO client.example"), S("250 mx.example"),
+		C("MAIL FROM:<a@example.net>"), S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example\n"
@@ -1169,7 +1184,8 @@ static const struct feed_talk talks[] = {
 	    "1 END 221\n" },
 	{ "AUTH refused, commands behind it", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), C("AUTH FOO"), C("MAIL FROM:<a@example.net>"), C("RCPT TO:<b@example.org>"),
+		S("250 mx.example"), C("AUTH FOO"), C("MAIL FROM:<a@example.net>"),
+		C("RCPT TO:<b@example.org>"),
 		S("504 no"), S("250 ok"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
@@ -1182,7 +1198,8 @@ static const struct feed_talk talks[] = {
 	    "1 END 221\n" },
 	{ "AUTH, then the end", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), C("AUTH PLAIN"), C("MAIL FROM:<a@example.net>"), C_END, S_END,
+		S("250 mx.example"), C("AUTH PLAIN"), C("MAIL FROM:<a@example.net>"),
+		C_END, S_END,
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1193,7 +1210,8 @@ static const struct feed_talk talks[] = {
 	    "1 END 0\n" },
 	{ "STARTTLS refused, a TLS lookalike behind it", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), C("STARTTLS"), C("\x16"), C("MAIL FROM:<a@example.net>"),
+		S("250 mx.example"), C("STARTTLS"), C("\x16"),
+		C("MAIL FROM:<a@example.net>"),
 		C("RCPT TO:<b@example.org>"), S("502 no"), S("500 what"), S("250 ok"),
 		S("250 ok"), C("QUIT"), S("221 bye"),
 	},
@@ -1209,7 +1227,8 @@ static const struct feed_talk talks[] = {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250 mx.example"), C("BDAT 99999999"), C("MAIL FROM:<a@example.net>"),
 		C("RCPT TO:<b@example.org>"), C("DATA"), S("502 no"), S("250 ok"),
-		S("250 ok"), S("354 go"), C("Subject: hi"), C(""), C("text"), C("."), S("250 queued"), C("QUIT"), S("221 bye"),
+		S("250 ok"), S("354 go"), C("Subject: hi"), C(""), C("text"), C("."),
+		S("250 queued"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1227,8 +1246,10 @@ static const struct feed_talk talks[] = {
 	    "2 END 221\n" },
 	{ "last BDAT at the wrong time", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"), C("BDAT 9999 LAST"),
-		C("RCPT TO:<b@example.org>"), S("503 first RCPT"), S("250 ok"), C("QUIT"), S("221 bye"),
+		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("BDAT 9999 LAST"),
+		C("RCPT TO:<b@example.org>"), S("503 first RCPT"), S("250 ok"), C("QUIT"),
+		S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1240,8 +1261,10 @@ static const struct feed_talk talks[] = {
 	    "1 END 221\n" },
 	{ "any number of CR", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), C_RAW("MAIL FROM:<a@example.net>\r\r\n"), S_RAW("250 ok\r\r\n"),
-		C_RAW("RCPT TO:<b@example.org>\r\r\r\n"), S("250 ok"), C_RAW("QUIT\r\r\n"), S_RAW("221\r\r\r\n"),
+		S("250 mx.example"), C_RAW("MAIL FROM:<a@example.net>\r\r\n"),
+		S_RAW("250 ok\r\r\n"),
+		C_RAW("RCPT TO:<b@example.org>\r\r\r\n"), S("250 ok"),
+		C_RAW("QUIT\r\r\n"), S_RAW("221\r\r\r\n"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1252,7 +1275,8 @@ static const struct feed_talk talks[] = {
 	{ "a reply that answers nothing of the kind", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
-		C("RCPT TO:<b@example.org>"), S("354 what"), S("550 no"), C("RSET"), S("250 ok"), C("QUIT"), S("221 bye"),
+		C("RCPT TO:<b@example.org>"), S("354 what"), S("550 no"), C("RSET"),
+		S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1263,7 +1287,9 @@ static const struct feed_talk talks[] = {
 	{ "250 instead of 354", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
-		C("RCPT TO:<b@example.org>"), S("250 ok"), C("DATA"), S("250 go"), C("Subject: hi"), C(""), C("text"), C("."), S("250 queued"), C("QUIT"), S("221 bye"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("DATA"), S("250 go"),
+		C("Subject: hi"), C(""), C("text"), C("."), S("250 queued"), C("QUIT"),
+		S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1278,7 +1304,8 @@ static const struct feed_talk talks[] = {
 	{ "250 to DATA, commands behind it", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
-		C("RCPT TO:<b@example.org>"), S("250 ok"), C("DATA"), S("250 go"), C("RSET"), S("250 ok"), C("QUIT"), S("221 bye"),
+		C("RCPT TO:<b@example.org>"), S("250 ok"), C("DATA"), S("250 go"),
+		C("RSET"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1289,7 +1316,8 @@ static const struct feed_talk talks[] = {
 	    "1 END 221\n" },
 	{ "SOML", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
-		S("250 mx.example"), C("SEND FROM:<x@example.net>"), S("502 no"), C("SOML FROM:<a@example.net>"), S("250 ok"),
+		S("250 mx.example"), C("SEND FROM:<x@example.net>"), S("502 no"),
+		C("SOML FROM:<a@example.net>"), S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
@@ -1303,8 +1331,10 @@ static const struct feed_talk talks[] = {
 	{ "names before paths, no colon", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250 mx.example"), C("MAIL FROM:A <a@example.net> SIZE=1"), S("250 ok"),
-		C("RCPT TO:\"B, b\" <b@example.org>"), S("250 1"), C("RCPT TO <c@example.org>"), S("250 2"),
-		C("RCPT TO<d@example.org> X=1"), S("250 3"), C("RCPT TO:e@example.org ORCPT=<f>"), S("250 4"), C("QUIT"), S("221 bye"),
+		C("RCPT TO:\"B, b\" <b@example.org>"), S("250 1"),
+		C("RCPT TO <c@example.org>"), S("250 2"),
+		C("RCPT TO<d@example.org> X=1"), S("250 3"),
+		C("RCPT TO:e@example.org ORCPT=<f>"), S("250 4"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
 	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
@@ -1316,7 +1346,8 @@ static const struct feed_talk talks[] = {
 	    "0 ABORT QUIT\n"
 	    "1 END 221\n" },
 	{ "banner without a name", {
-		S("220"), C("EHLO client.example"), S("250 mx.example"), C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		S("220"), C("EHLO client.example"), S("250 mx.example"),
+		C("MAIL FROM:<a@example.net>"), S("250 ok"),
 		C("RCPT TO:<b@example.org>"), S("250 ok"), C("QUIT"), S("221 bye"),
 	},
 	    "0 GREETING 220\n"

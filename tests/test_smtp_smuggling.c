@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * A transaction hidden in the message of another, behind a dot that only some servers take
+ * A transaction hidden in the message of another, behind a dot that only some servers
+ * take
  * for the end of data. The server's replies tell whether ours did.
  */
 #include <setjmp.h>
@@ -186,7 +187,7 @@ replies_too_many_show_it(void **state)
 
 struct attempt {
 	const char *name;
-	const char *between; /* what the first dot and the hidden MAIL have between them */
+	const char *between; /* of the first dot and the hidden MAIL */
 	size_t refusals;     /* that it gets */
 	size_t padding;      /* of the hidden message */
 	const char *decoy;   /* in front of the dot */
