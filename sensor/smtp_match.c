@@ -330,13 +330,22 @@ take_special(struct smtp *s, const struct smtp_answer *a)
 	return false;
 }
 
+/* 354 to a word nobody knows, within a transaction, and nothing was sent behind it. */
+static bool
+is_disguised_data(
+    const struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
+{
+	return e->kind == SMTP_PENDING_OTHER && a->code == 354 && s->t.open &&
+	       s->t.tx == e->tx && s->tx == e->tx && s->tx_open && s->pending.count == 1;
+}
+
 /* Replies that do not end a command, or that something else comes before. */
 static bool
 is_early(struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
 {
-	if (e->kind == SMTP_PENDING_OTHER && a->code == 354 && s->t.open) {
+	if (is_disguised_data(s, e, a)) {
 		smtp_pending_pop(&s->pending);
-		take_go_ahead(s, a); /* a DATA in disguise */
+		take_go_ahead(s, a);
 		next_reply(s);
 	} else if (e->kind == SMTP_PENDING_AUTH && a->code == 334) {
 		s->client = SMTP_CLIENT_AUTH;

@@ -67,6 +67,15 @@ static const struct feed_talk talks[] = {
 	    "0 MESSAGE size=14 body=0\n"
 	    "0 FINAL 250 ok\n"
 	    "1 END 221\n" },
+	{ "354 to an unknown word that others follow", {
+		GREET, ENVELOPE, C_RAW("XX\r\nRSET\r\nMAIL FROM:<c@x>\r\n"),
+		S("354 go"), S("250 1"), S("250 2"), C("QUIT"), S("221 bye"),
+	},
+	    GREET_FACTS ENVELOPE_FACTS
+	    "0 ABORT RSET\n"
+	    "1 MAIL 250 <c@x> |  | 2\n"
+	    "1 ABORT QUIT\n"
+	    "2 END 221\n" },
 	{ "unknown verbs between, pipelined", {
 		GREET,
 		C_RAW("XXXX\r\nMAIL FROM:<a@x>\r\nYYYY z\r\nRCPT TO:<b@y>\r\n"

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A transaction hidden in the message of another, behind a dot that only some servers
- * take
- * for the end of data. The server's replies tell whether ours did.
+ * take for the end of data. The server's replies tell whether ours did.
  */
 #include <setjmp.h>
 #include <stdarg.h>
