@@ -83,7 +83,8 @@ enum fact_oddity {
 	FACT_ODDITY_EARLY_TALK,  /* the client spoke before the banner */
 	FACT_ODDITY_UNPIPELINED, /* commands sent ahead without PIPELINING offered */
 	FACT_ODDITY_BARE_LF_DOT, /* an end-of-data look-alike inside the message
-				    (smuggling) */
+				    (smuggling): with a bare LF, or with bare CR or
+				    NUL and a command behind it */
 	FACT_ODDITY_COMMAND_AFTER_DOT, /* commands behind a look-alike: see RFC
 					  5321 4.1.1.4 */
 };

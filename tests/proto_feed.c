@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#include "held.h"
 
-static void drop_held(struct feed *feed, unsigned role);
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 void
 feed_init(struct feed *feed, const struct proto *proto)
@@ -28,8 +28,7 @@ feed_init(struct feed *feed, const struct proto *proto)
 void
 feed_release(struct feed *feed)
 {
-	drop_held(feed, 0);
-	drop_held(feed, 1);
+	held_drop(feed->held);
 	free(feed->state);
 	free(feed->text);
 }
@@ -173,28 +172,19 @@ check_fact(const struct fact *fact)
 }
 
 static bool
-is_over(const struct feed *feed)
+is_over(const void *context)
 {
+	const struct feed *feed = context;
+
 	return feed->result == PROTO_DONE || feed->result == PROTO_BAD;
-}
-
-struct feed_held {
-	struct feed_held *next;
-	struct proto_input input;
-	uint8_t bytes[];
-};
-
-static bool
-has_left(const struct proto_input *input)
-{
-	return input->data.n > 0 || input->gap > 0 || input->end;
 }
 
 /* One step to the parser, as far as it takes it. True when it took something. */
 static bool
-offer(struct feed *feed, enum proto_role role, struct proto_input *input)
+offer(void *context, enum proto_role role, struct proto_input *input)
 {
 	struct proto_input before = *input;
+	struct feed *feed = context;
 	struct fact fact;
 
 	do {
@@ -215,60 +205,12 @@ offer(struct feed *feed, enum proto_role role, struct proto_input *input)
 }
 
 static void
-drop_held(struct feed *feed, unsigned role)
-{
-	while (feed->held[role] != NULL) {
-		struct feed_held *first = feed->held[role];
-
-		feed->held[role] = first->next;
-		free(first);
-	}
-}
-
-/* What waits in a direction, as far as it gets. True when it got on. */
-static bool
-pump(struct feed *feed, unsigned role)
-{
-	struct feed_held *first;
-	bool moved = false;
-
-	while ((first = feed->held[role]) != NULL && !is_over(feed)) {
-		moved |= offer(feed, (enum proto_role)role, &first->input);
-		if (has_left(&first->input))
-			break;
-		feed->held[role] = first->next;
-		free(first);
-	}
-	return moved;
-}
-
-/* A step comes behind what waits in its direction. */
-static void
 feed_step(struct feed *feed, enum proto_role role, struct proto_input input)
 {
-	struct feed_held **last = &feed->held[role], *step;
-	unsigned turn = role, still = 0;
+	const struct held_parser parser = { feed, offer, is_over };
 
-	if (is_over(feed) || !has_left(&input))
-		return;
-	step = malloc(sizeof(*step) + input.data.n);
-	assert_non_null(step);
-	step->next = NULL;
-	step->input = input;
-	if (input.data.n > 0)
-		memcpy(step->bytes, input.data.p, input.data.n);
-	step->input.data.p = step->bytes;
-	while (*last != NULL)
-		last = &(*last)->next;
-	*last = step;
-	if (feed->held[role] != step)
-		return;
-	for (; still < 2; turn = !turn)
-		still = pump(feed, turn) ? 0 : still + 1;
-	if (is_over(feed)) {
-		drop_held(feed, 0);
-		drop_held(feed, 1);
-	}
+	if (!is_over(feed) && (input.data.n > 0 || input.gap > 0 || input.end))
+		held_give(feed->held, role, input, &parser);
 }
 
 void

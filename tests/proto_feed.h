@@ -63,7 +63,7 @@ struct feed {
 	uint64_t facts;
 	uint64_t count[32];       /* by type */
 	enum proto_result result; /* of the last call */
-	struct feed_held *held[2]; /* by role: what the parser lets wait, oldest first */
+	struct held *held[2];     /* by role: what the parser lets wait, oldest first */
 	/* Called for every fact, where set. */
 	void (*watch)(void *context, const struct fact *fact);
 	void *context;

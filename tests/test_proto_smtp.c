@@ -1827,6 +1827,48 @@ init_leaves_the_big_buffers_alone(void **state)
 	feed_release(&feed);
 }
 
+enum { PAGE = 4096 }; /* with which the sensor's pool begins each state */
+
+static unsigned
+pages_touched(const struct feed *feed)
+{
+	unsigned pages = 0;
+
+	for (size_t at = 0; at < proto_smtp.state_bytes; at += PAGE) {
+		bool touched = false;
+
+		for (size_t i = at; i < at + PAGE && i < proto_smtp.state_bytes; i++)
+			touched |= ((uint8_t *)feed->state)[i] != 0xa5;
+		pages += touched;
+	}
+	return pages;
+}
+
+/* What is never touched costs no memory: that is how many sessions fit. */
+static void
+a_session_touches_few_pages(void **state)
+{
+	struct feed feed;
+
+	(void)state;
+	feed_init(&feed, &proto_smtp);
+	feed.quiet = true;
+	greet(&feed);
+	assert_int_equal(pages_touched(&feed), 1);
+	for (unsigned i = 0; i < 3; i++) {
+		feed_string(&feed, PROTO_REQUESTER,
+		    "MAIL FROM:<a@example.net>\r\nRCPT TO:<b@example.org>\r\nDATA\r\n");
+		feed_string(&feed, PROTO_RESPONDER, "250 ok\r\n250 ok\r\n354 go\r\n");
+		feed_string(&feed, PROTO_REQUESTER, "Subject: x\r\n\r\n");
+		fill(&feed, PROTO_REQUESTER, "text\r\n", 100000);
+		feed_string(&feed, PROTO_REQUESTER, ".\r\n");
+		feed_string(&feed, PROTO_RESPONDER, "250 queued\r\n");
+	}
+	assert_int_equal(feed.count[FACT_FINAL], 3);
+	assert_int_equal(pages_touched(&feed), 2);
+	feed_release(&feed);
+}
+
 static void
 ftp_is_given_up(void **state)
 {
@@ -2033,8 +2075,8 @@ gap_step(struct feed *feed, const char *step, size_t piece)
 		feed_gap(feed, role, (uint64_t)atoi(step + 1));
 		return;
 	}
-	n = (size_t)snprintf(text, sizeof(text), "%s%s", step + 1 + whole_line,
-	    whole_line ? "\r\n" : "");
+	n = (size_t)snprintf(
+	    text, sizeof(text), "%s%s", step + 1 + whole_line, whole_line ? "\r\n" : "");
 	assert_true(n < sizeof(text));
 	for (size_t at = 0; at < n; at += piece)
 		feed_bytes(feed, role, text + at, n - at < piece ? n - at : piece);
@@ -2084,6 +2126,7 @@ main(void)
 		cmocka_unit_test(a_mail_port_breaks_ties),
 		cmocka_unit_test(no_secret_stays_in_the_state),
 		cmocka_unit_test(init_leaves_the_big_buffers_alone),
+		cmocka_unit_test(a_session_touches_few_pages),
 		cmocka_unit_test(ftp_is_given_up),
 	};
 

@@ -44,7 +44,7 @@ struct ending {
 
 #define ENDING(bytes, size, body)                                                        \
 	{                                                                                \
-		#bytes, bytes, sizeof(bytes) - 1, size, body                             \
+#bytes, bytes, sizeof(bytes) - 1, size, body                             \
 	}
 
 static const struct ending endings[] = {
@@ -87,19 +87,20 @@ a_server_that_takes_it_for_the_end_is_followed(void **state)
 	for (size_t i = 0; i < COUNT(endings); i++) {
 		const struct ending *e = &endings[i];
 		struct text first = { .n = 0 };
-		struct feed_talk talk = {
-			e->name, { OPENING, { PROTO_REQUESTER, first.bytes, 0, false },
-			    S("250 1"), C_RAW(ENVELOPE_1), S("250 2"), C_RAW(ENVELOPE_2),
-			    S("250 3"), S("354 4"), C_RAW(INNER), S("250 5"), C("QUIT"),
-			    S("221 bye") }, NULL
-		};
+		struct feed_talk talk = { e->name,
+			{ OPENING, { PROTO_REQUESTER, first.bytes, 0, false }, S("250 1"),
+			    C_RAW(ENVELOPE_1), S("250 2"), C_RAW(ENVELOPE_2), S("250 3"),
+			    S("354 4"), C_RAW(INNER), S("250 5"), C("QUIT"),
+			    S("221 bye") },
+			NULL };
 		char facts[2048];
 
 		add_string(&first, FRONT);
 		add(&first, e->bytes, e->n);
 		talk.turn[10].n = first.n;
 		snprintf(facts, sizeof(facts),
-		    OPENING_FACTS "%s0 MESSAGE size=%u body=%u\n0 FINAL 250 1\n"
+		    OPENING_FACTS
+		    "%s0 MESSAGE size=%u body=%u\n0 FINAL 250 1\n"
 		    "1 MAIL 250 <c@example.net> |  | 2\n"
 		    "1 RCPT 250 <d@example.org> |  | 3\n1 DATA 354 4\n"
 		    "1 HEADER Subject: y\n1 HEADERS_END\n1 MESSAGE size=20 body=6\n"
@@ -118,11 +119,11 @@ an_early_verdict_shows_it(void **state)
 	for (size_t i = 0; i < COUNT(endings); i++) {
 		const struct ending *e = &endings[i];
 		struct text first = { .n = 0 };
-		struct feed_talk talk = {
-			e->name, { OPENING, { PROTO_REQUESTER, first.bytes, 0, false },
-			    S("250 1"), S("250 2"), C_RAW(ENVELOPE_2 INNER), S("250 3"),
-			    S("354 4"), S("250 5"), C("QUIT"), S("221 bye") }, NULL
-		};
+		struct feed_talk talk = { e->name,
+			{ OPENING, { PROTO_REQUESTER, first.bytes, 0, false }, S("250 1"),
+			    S("250 2"), C_RAW(ENVELOPE_2 INNER), S("250 3"), S("354 4"),
+			    S("250 5"), C("QUIT"), S("221 bye") },
+			NULL };
 		char facts[2048];
 
 		add_string(&first, FRONT);
@@ -130,7 +131,8 @@ an_early_verdict_shows_it(void **state)
 		add_string(&first, ENVELOPE_1);
 		talk.turn[10].n = first.n;
 		snprintf(facts, sizeof(facts),
-		    OPENING_FACTS FOUND_FACTS "0 MESSAGE size=%u body=%u\n0 FINAL 250 1\n"
+		    OPENING_FACTS FOUND_FACTS
+		    "0 MESSAGE size=%u body=%u\n0 FINAL 250 1\n"
 		    "1 MAIL 250 <c@example.net> |  | 2\n"
 		    "1 HEADER Subject: y\n1 HEADERS_END\n1 MESSAGE size=20 body=6\n"
 		    "1 RCPT 250 <d@example.org> |  | 3\n1 DATA 354 4\n"
@@ -273,7 +275,8 @@ a_harmless_dot_takes_no_reply(void **state)
 		{ OPENING, C_RAW(FRONT "\n.\nfoo\nbar\r\n.\r\n"), S("250 1"), C("FOO"),
 		    S("500 what"), C("RSET"), S("250 ok"), C("EHLO x"), S("502 no"),
 		    C("MAIL FROM:<c@example.net>"), S("250 2"), C("QUIT"), S("221 bye") },
-		OPENING_FACTS "0 ODDITY BARE_LF_DOT .\n0 MESSAGE size=29 body=18\n"
+		OPENING_FACTS
+		"0 ODDITY BARE_LF_DOT .\n0 MESSAGE size=29 body=18\n"
 		"0 FINAL 250 1\n1 HELO 502 x |  | no [ehlo]\n"
 		"1 MAIL 250 <c@example.net> |  | 2\n1 ABORT QUIT\n2 END 221\n" };
 

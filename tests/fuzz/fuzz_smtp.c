@@ -7,15 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "proto.h"
+#include "../held.h"
 
 enum { TX_MAX = 256 };
-
-struct held { /* what the parser lets wait, oldest first */
-	struct held *next;
-	struct proto_input input;
-	uint8_t bytes[];
-};
 
 struct run {
 	void *state;
@@ -70,10 +64,11 @@ note(struct run *run, const struct fact *fact)
 
 /* As far as the parser takes it. True when it took something. */
 static bool
-offer(struct run *run, enum proto_role role, struct proto_input *input)
+offer(void *context, enum proto_role role, struct proto_input *input)
 {
 	struct proto_input before = *input;
 	enum proto_result result = PROTO_FACT;
+	struct run *run = context;
 	struct fact fact;
 
 	while (result == PROTO_FACT) {
@@ -88,48 +83,23 @@ offer(struct run *run, enum proto_role role, struct proto_input *input)
 	       before.end != input->end;
 }
 
-/* What waits in a direction, as far as it gets. True when it got on. */
 static bool
-pump(struct run *run, unsigned role)
+is_over(const void *context)
 {
-	bool moved = false;
-	struct held *first;
+	const struct run *run = context;
 
-	while ((first = run->held[role]) != NULL) {
-		if (!run->over)
-			moved |= offer(run, (enum proto_role)role, &first->input);
-		if (!run->over && (first->input.data.n > 0 || first->input.gap > 0 ||
-				      first->input.end))
-			break;
-		run->held[role] = first->next;
-		free(first);
-	}
-	return moved;
+	return run->over;
 }
 
 static void
 feed(struct run *run, enum proto_role role, struct proto_input input)
 {
-	struct held **last = &run->held[role], *step;
-	unsigned turn = role, still = 0;
+	const struct held_parser parser = { run, offer, is_over };
 
 	if (run->over)
 		return;
 	run->bytes += input.data.n + 1;
-	step = malloc(sizeof(*step) + input.data.n);
-	require(step != NULL, "memory");
-	step->next = NULL;
-	step->input = input;
-	if (input.data.n > 0)
-		memcpy(step->bytes, input.data.p, input.data.n);
-	step->input.data.p = step->bytes;
-	while (*last != NULL)
-		last = &(*last)->next;
-	*last = step;
-	if (run->held[role] != step)
-		return;
-	for (; still < 2; turn = !turn)
-		still = pump(run, turn) ? 0 : still + 1;
+	held_give(run->held, role, input, &parser);
 }
 
 static void
@@ -137,14 +107,8 @@ feed_data(struct run *run, enum proto_role role, const uint8_t *p, size_t n, siz
 {
 	for (size_t at = 0; at < n; at += piece) {
 		size_t one = n - at < piece ? n - at : piece;
-		uint8_t *copy = malloc(one);
-		struct proto_input input = { 0 };
 
-		require(copy != NULL, "memory");
-		memcpy(copy, p + at, one);
-		input.data = slice_of(copy, one);
-		feed(run, role, input);
-		free(copy);
+		feed(run, role, (struct proto_input){ .data = slice_of(p + at, one) });
 	}
 }
 
