@@ -166,7 +166,7 @@ bool
 smtp_client_must_wait(const struct smtp *s)
 {
 	if (!s->responder_seen || s->reply_lost || s->line.begun ||
-	    (s->ended & SMTP_ENDED_RESPONDER) || s->over != SMTP_OPEN)
+	    s->proving || (s->ended & SMTP_ENDED_RESPONDER) || s->over != SMTP_OPEN)
 		return false;
 	return (s->client == SMTP_CLIENT_AUTH_SENT && s->auth_pending > 0) ||
 	       (s->client == SMTP_CLIENT_DATA_SENT && s->data_pending && s->data_kept) ||

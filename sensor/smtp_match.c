@@ -180,7 +180,7 @@ unasked(struct smtp *s, const struct smtp_answer *a)
 		if (smtp_client_verdict(s, code))
 			return; /* there is a command for it now */
 		if (smtp_client_smuggled(s)) {
-			s->proving = s->unsure == SMTP_SURE;
+			s->proving = s->unsure == SMTP_SURE && s->proof_n == 0;
 			if (!s->proving)
 				s->unsure = SMTP_UNSURE_COMMANDS;
 			return;
