@@ -33,7 +33,8 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libndpi-dev libjson-c-dev
 	libconfuse-dev libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev \
 	libcap-ng-dev
 TEST_PACKAGES  := libcmocka-dev iproute2 util-linux tcpdump tshark python3 \
-	python3-jsonschema mandoc clang libclang-rt-14-dev zstd
+	python3-jsonschema mandoc clang libclang-rt-14-dev zstd \
+	rsyslog
 
 LIBRARIES  := libpcap libndpi json-c libconfuse libxxhash libidn2 libpsl zlib libzstd \
 	libcap-ng
@@ -173,7 +174,8 @@ check-all:
 	@$(PARALLEL) -s relaywatch build-tests build-tools
 	@$(PARALLEL) -s $(SANITIZED) build-tests
 	@$(PARALLEL) -s $(FUZZ_MAKE) build-fuzz
-	@tests/run.sh $(TEST_BINS) $(SAN_TESTS) tests/headers.sh tests/cli.sh tests/docs.sh \
+	@tests/run.sh $(TEST_BINS) $(SAN_TESTS) tests/headers.sh tests/cli.sh tests/syslog.sh \
+	    tests/docs.sh \
 	    tests/test_validate_events.py tests/replay.sh tests/live.sh \
 	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh \
 	    tests/metamorphic.sh tests/encapsulations.sh tests/forms.sh tests/oracle.sh tests/captures.sh \

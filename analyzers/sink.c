@@ -7,6 +7,7 @@
 /* All outputs. */
 static const struct sink *const sink_table[] = {
 	&sink_json,
+	&sink_syslog,
 };
 
 enum { SINKS = sizeof(sink_table) / sizeof(sink_table[0]) };
@@ -70,6 +71,15 @@ sinks_stats(struct sinks *sinks, const struct sink_stats *stats)
 	for (unsigned i = 0; i < SINKS; i++) {
 		if (sinks->self[i] != NULL && sink_table[i]->stats != NULL)
 			sink_table[i]->stats(sinks->self[i], stats);
+	}
+}
+
+void
+sinks_counters(const struct sinks *sinks, struct stats_visitor *v)
+{
+	for (unsigned i = 0; i < SINKS; i++) {
+		if (sinks->self[i] != NULL && sink_table[i]->counters != NULL)
+			sink_table[i]->counters(sinks->self[i], v);
 	}
 }
 

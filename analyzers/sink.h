@@ -38,6 +38,7 @@ struct sink {
 	void (*transaction)(void *self, const struct transaction *tx);
 	void (*request)(void *self, const struct request *request);
 	void (*stats)(void *self, const struct sink_stats *stats);
+	void (*counters)(void *self, struct stats_visitor *v); /* of its own */
 	/* 0, or -1 with error when what was written did not arrive (full disk, closed
 	 * pipe); the error stays: it is given again. */
 	int (*flush)(void *self, char error[static CONF_ERROR_MAX]);
@@ -48,6 +49,7 @@ struct sink {
 };
 
 extern const struct sink sink_json;
+extern const struct sink sink_syslog;
 
 struct sinks;
 
@@ -59,6 +61,7 @@ void sinks_alert(
 void sinks_transaction(struct sinks *sinks, const struct transaction *tx);
 void sinks_request(struct sinks *sinks, const struct request *request);
 void sinks_stats(struct sinks *sinks, const struct sink_stats *stats);
+void sinks_counters(const struct sinks *sinks, struct stats_visitor *v);
 int sinks_flush(struct sinks *sinks, char error[static CONF_ERROR_MAX]);
 /* 0, or -1 with the first error. */
 int sinks_reopen(struct sinks *sinks, char error[static CONF_ERROR_MAX]);

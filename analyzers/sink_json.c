@@ -38,21 +38,6 @@ json_open(const struct conf *conf, const struct sink_names *names,
 }
 
 static void
-put_escape(struct writer *writer, uint32_t code)
-{
-	char buf[16];
-	int n;
-
-	if (code < 0x10000)
-		n = snprintf(buf, sizeof(buf), "\\u%04x", (unsigned)code);
-	else
-		n = snprintf(buf, sizeof(buf), "\\u%04x\\u%04x",
-		    (unsigned)(0xd800 + ((code - 0x10000) >> 10)),
-		    (unsigned)(0xdc00 + (code & 0x3ff)));
-	writer_put(writer, buf, (size_t)n);
-}
-
-static void
 put_line(struct writer *writer, const char *line, size_t n)
 {
 	const char *end = line + n;
@@ -60,12 +45,13 @@ put_line(struct writer *writer, const char *line, size_t n)
 	while (line < end) {
 		size_t bytes = 0;
 		uint32_t code = 0;
+		char escape[TEXT_ESCAPE_MAX];
 		const char *bad = text_deceptive(line, end, &bytes, &code);
 
 		writer_put(writer, line, (size_t)(bad - line));
 		if (bad == end)
 			break;
-		put_escape(writer, code);
+		writer_put(writer, escape, text_json_escape(code, escape));
 		line = bad + bytes;
 	}
 	writer_put(writer, "\n", 1);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "text.h"
 
+#include <stdio.h>
+
 /*
  * How many octets at p belong together: a character, or else (*valid false) the longest
  * start of one, which is replaced as a whole (Unicode 15, section 3.9, table 3-7).
@@ -150,6 +152,32 @@ text_deceptive(const char *p, const char *end, size_t *bytes, uint32_t *code)
 		if (is_deceptive(*code))
 			return p;
 	}
+}
+
+size_t
+text_harmless(struct slice raw)
+{
+	bool valid;
+	size_t bytes;
+
+	if (raw.n == 0 || raw.p[0] < 0x20)
+		return 0;
+	bytes = utf8_step(raw.p, raw.n, &valid);
+	return valid && !is_deceptive(utf8_code(raw.p, bytes)) ? bytes : 0;
+}
+
+size_t
+text_json_escape(uint32_t code, char buf[static TEXT_ESCAPE_MAX])
+{
+	int n;
+
+	if (code < 0x10000)
+		n = snprintf(buf, TEXT_ESCAPE_MAX, "\\u%04x", (unsigned)code);
+	else
+		n = snprintf(buf, TEXT_ESCAPE_MAX, "\\u%04x\\u%04x",
+		    (unsigned)(0xd800 + ((code - 0x10000) >> 10)),
+		    (unsigned)(0xdc00 + (code & 0x3ff)));
+	return (size_t)n;
 }
 
 static bool

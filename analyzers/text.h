@@ -36,6 +36,14 @@ char *text_ascii(struct slice raw, char *out, size_t size);
  */
 const char *text_deceptive(const char *p, const char *end, size_t *bytes, uint32_t *code);
 
+/* How many octets the character at the start of raw takes; 0 where that is none, or one
+ * that could deceive, C0 controls among them. */
+size_t text_harmless(struct slice raw);
+
+/* A character as JSON's \uXXXX. Returns how many octets that are. */
+enum { TEXT_ESCAPE_MAX = 16 };
+size_t text_json_escape(uint32_t code, char buf[static TEXT_ESCAPE_MAX]);
+
 /* The next address of a comma list (RFC 5322 section 3.4): commas in quoted strings,
  * comments and angle brackets do not part. False after the last; empty ones are
  * skipped. */

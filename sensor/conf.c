@@ -238,3 +238,34 @@ conf_set_log(struct conf *conf, const char *list, char error[static CONF_ERROR_M
 	conf->output.log = 0;
 	return add_words(list, conf_add_log, &conf->output.log, error);
 }
+
+const char *
+conf_facility(const char *word, int *facility)
+{
+	static const struct {
+		const char *word;
+		int facility;
+	} facilities[] = {
+		{ "auth", LOG_AUTH },
+		{ "authpriv", LOG_AUTHPRIV },
+		{ "daemon", LOG_DAEMON },
+		{ "mail", LOG_MAIL },
+		{ "user", LOG_USER },
+		{ "local0", LOG_LOCAL0 },
+		{ "local1", LOG_LOCAL1 },
+		{ "local2", LOG_LOCAL2 },
+		{ "local3", LOG_LOCAL3 },
+		{ "local4", LOG_LOCAL4 },
+		{ "local5", LOG_LOCAL5 },
+		{ "local6", LOG_LOCAL6 },
+		{ "local7", LOG_LOCAL7 },
+	};
+
+	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++) {
+		if (strcmp(word, facilities[i].word) == 0) {
+			*facility = facilities[i].facility;
+			return NULL;
+		}
+	}
+	return "no such facility: daemon, mail, user, auth, authpriv or local0 to local7";
+}

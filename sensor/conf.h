@@ -79,12 +79,15 @@ struct conf_alerts {
 	uint32_t clients;    /* of one server and window, before they are rolled up */
 };
 
+enum conf_syslog_format { CONF_SYSLOG_TEXT, CONF_SYSLOG_JSON };
+
 struct conf_output {
 	char *path;   /* NULL or "-": standard output */
 	unsigned log; /* enum conf_log */
 	uint32_t stats_sec; /* between the stats events of a live capture */
 	bool syslog;
 	int syslog_facility;
+	enum conf_syslog_format syslog_format;
 };
 
 struct conf {
@@ -128,6 +131,9 @@ int conf_set_relay_domains(
 int conf_set_trusted_relays(
     struct conf *conf, const char *list, char error[static CONF_ERROR_MAX]);
 int conf_set_log(struct conf *conf, const char *list, char error[static CONF_ERROR_MAX]);
+
+/* A facility of syslog by its name. NULL, or what is wrong. */
+const char *conf_facility(const char *word, int *facility);
 
 static inline bool
 conf_has_port(const struct conf_ports *ports, uint16_t port)

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 
 #include "conf_keys.h"
 #include "conf_scan.h"
@@ -128,34 +127,15 @@ set_path(char **out, const char *word)
 }
 
 static const char *
-set_facility(int *out, const char *word)
+set_format(enum conf_syslog_format *out, const char *word)
 {
-	static const struct {
-		const char *word;
-		int facility;
-	} facilities[] = {
-		{ "auth", LOG_AUTH },
-		{ "authpriv", LOG_AUTHPRIV },
-		{ "daemon", LOG_DAEMON },
-		{ "mail", LOG_MAIL },
-		{ "user", LOG_USER },
-		{ "local0", LOG_LOCAL0 },
-		{ "local1", LOG_LOCAL1 },
-		{ "local2", LOG_LOCAL2 },
-		{ "local3", LOG_LOCAL3 },
-		{ "local4", LOG_LOCAL4 },
-		{ "local5", LOG_LOCAL5 },
-		{ "local6", LOG_LOCAL6 },
-		{ "local7", LOG_LOCAL7 },
-	};
-
-	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++) {
-		if (strcmp(word, facilities[i].word) == 0) {
-			*out = facilities[i].facility;
-			return NULL;
-		}
-	}
-	return "no such facility: daemon, mail, user, auth, authpriv or local0 to local7";
+	if (strcmp(word, "text") == 0)
+		*out = CONF_SYSLOG_TEXT;
+	else if (strcmp(word, "json") == 0)
+		*out = CONF_SYSLOG_JSON;
+	else
+		return "text or json is wanted";
+	return NULL;
 }
 
 static const char *
@@ -201,23 +181,20 @@ static const char *
 set_value(struct conf *conf, const struct conf_key *key, const char *word)
 {
 	void *at = (char *)conf + key->offset;
-	const char *why;
 
 	switch (key->kind) {
 	case CONF_NUMBER:
 		return set_number(key, at, word);
 	case CONF_SWITCH:
-		why = set_switch(at, word);
-		/* Until there is one, nobody shall wait for its messages. */
-		if (why == NULL && at == &conf->output.syslog && conf->output.syslog)
-			why = "syslog output is not built yet";
-		return why;
+		return set_switch(at, word);
 	case CONF_PATH:
 		return set_path(at, word);
 	case CONF_USER:
 		return set_text(at, word);
 	case CONF_FACILITY:
-		return set_facility(at, word);
+		return conf_facility(word, at);
+	case CONF_FORMAT:
+		return set_format(at, word);
 	case CONF_NETS:
 		conf->home_net_given |= at == &conf->home_net;
 		return conf_add_net(*(void **)at, word);

@@ -65,6 +65,7 @@ const struct conf_key conf_keys[] = {
 	{ "output", "stats-sec", CONF_NUMBER, AT(output.stats_sec), 1, DAY_SEC },
 	{ "output", "syslog", CONF_SWITCH, AT(output.syslog), 0, 0 },
 	{ "output", "syslog-facility", CONF_FACILITY, AT(output.syslog_facility), 0, 0 },
+	{ "output", "syslog-format", CONF_FORMAT, AT(output.syslog_format), 0, 0 },
 
 	{ NULL, NULL, CONF_NUMBER, 0, 0, 0 },
 };

@@ -16,6 +16,7 @@ enum conf_kind {
 	CONF_PATH,
 	CONF_USER,     /* char *, may be empty */
 	CONF_FACILITY, /* int, of syslog */
+	CONF_FORMAT,   /* enum conf_syslog_format */
 	/* lists from here on */
 	CONF_NETS,
 	CONF_DOMAINS,

@@ -51,7 +51,8 @@ static const char help[] =
     "                            outside hosts allowed to relay through us\n"
     "  -o, --output FILE         JSON lines (default: -, standard output)\n"
     "  -l, --log TYPE,...        alert, smtp, proxy, stats (default: alert)\n"
-    "  -s, --syslog[=FACILITY]   also alerts to syslog (not built yet)\n"
+    "  -s, --syslog [FACILITY]   alerts to syslog too (facility: daemon, mail, user,\n"
+    "                            auth, authpriv, local0 to local7; default: daemon)\n"
     "  -t, --test-config         check configuration and options, then exit\n"
     "  -q, --quiet               warnings and errors only; -qq: errors only\n"
     "  -v, --verbose             more messages\n"
@@ -71,6 +72,7 @@ static const char help[] =
 struct parser {
 	struct options *options;
 	bool after_capture; /* the word before was a capture */
+	bool after_syslog;  /* the word before was -s alone */
 	bool in_filter;
 	char *error;
 };
@@ -133,12 +135,27 @@ is_capture(const char *word)
 	return strcmp(word, "-") == 0 || stat(word, &status) == 0;
 }
 
+/* Its value may be a word of its own, when that is a facility. */
+static int
+take_syslog(struct parser *parser, const char *facility)
+{
+	parser->options->syslog = true;
+	parser->options->syslog_facility = facility;
+	parser->after_syslog = facility == NULL;
+	return 0;
+}
+
 /* A word that is no option. */
 static int
 add_word(struct parser *parser, const char *word)
 {
 	struct options *options = parser->options;
+	bool after_syslog = parser->after_syslog;
+	int facility;
 
+	parser->after_syslog = false;
+	if (after_syslog && conf_facility(word, &facility) == NULL)
+		return take_syslog(parser, word);
 	if (parser->after_capture && is_capture(word))
 		return add_capture(parser, word);
 	if (parser->after_capture && strpbrk(word, "./") != NULL)
@@ -167,25 +184,15 @@ take_list(struct parser *parser, int code, const char *value)
 	}
 }
 
-static int
-take_flag(struct parser *parser, int code)
+static void
+take_flag(struct options *options, int code)
 {
-	struct options *options = parser->options;
-
-	switch (code) {
-	case 't':
+	if (code == 't')
 		options->action = OPTIONS_TEST_CONFIG;
-		return 0;
-	case 'q':
+	else if (code == 'q')
 		options->verbosity--;
-		return 0;
-	case 'v':
+	else
 		options->verbosity++;
-		return 0;
-	default: /* 's' */
-		return fail(parser, "-s: syslog output is not built yet; alerts go to "
-				    "standard output or to the file of -o");
-	}
 }
 
 static int
@@ -221,6 +228,8 @@ take_option(struct parser *parser, int code, char *value)
 	case 'o':
 		options->output = value;
 		return *value != '\0' ? 0 : fail(parser, "-o: the file name is empty");
+	case 's':
+		return take_syslog(parser, value);
 	case 'H':
 	case 'D':
 	case 'R':
@@ -228,7 +237,8 @@ take_option(struct parser *parser, int code, char *value)
 	case 'l':
 		return take_list(parser, code, value);
 	default:
-		return take_flag(parser, code);
+		take_flag(options, code);
+		return 0;
 	}
 }
 
@@ -299,12 +309,15 @@ options_parse(
 			return 0;
 		if (code == '?' || code == ':')
 			return take_fault(&parser, code, argv);
+		if (code != 1)
+			parser.after_syslog = false;
 		if (code != 1 && code != 'r')
 			parser.after_capture = false;
 		if (take_option(&parser, code, optarg) == -1)
 			return -1;
 	}
-	parser.after_capture = false; /* behind "--" there are no captures */
+	/* Behind "--" there is only the filter. */
+	parser.after_capture = parser.after_syslog = false;
 	while (result == 0 && optind < argc)
 		result = add_word(&parser, argv[optind++]);
 	return result == 0 ? judge(&parser) : result;
@@ -331,6 +344,16 @@ apply_output(struct conf *conf, const char *path)
 	return conf->output.path != NULL ? 0 : -1;
 }
 
+/* NULL, or what is wrong. */
+static const char *
+apply_syslog(struct conf *conf, const struct options *options)
+{
+	conf->output.syslog |= options->syslog;
+	if (options->syslog_facility == NULL)
+		return NULL;
+	return conf_facility(options->syslog_facility, &conf->output.syslog_facility);
+}
+
 int
 options_apply(const struct options *options, struct conf *conf,
     char error[static OPTIONS_ERROR_MAX])
@@ -347,7 +370,13 @@ options_apply(const struct options *options, struct conf *conf,
 		{ 'l', options->log, conf_set_log },
 	};
 	char why[CONF_ERROR_MAX];
+	const char *fault = apply_syslog(conf, options);
 
+	if (fault != NULL) {
+		snprintf(error, OPTIONS_ERROR_MAX, "-s: %s: %s", options->syslog_facility,
+		    fault);
+		return -1;
+	}
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		if (lists[i].list == NULL || lists[i].set(conf, lists[i].list, why) == 0)
 			continue;

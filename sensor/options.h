@@ -32,6 +32,8 @@ struct options {
 	const char *config;
 	char *home_net, *local_domains, *relay_domains, *trusted_relays, *log;
 	const char *output;
+	bool syslog;
+	const char *syslog_facility; /* NULL: as configured */
 	int verbosity; /* -q counts down, -v up */
 };
 

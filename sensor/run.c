@@ -123,6 +123,7 @@ show_stats(void *context, struct stats_visitor *v)
 	if (run->input_stats != NULL)
 		run->input_stats(run->input, v);
 	analyzers_stats(run->analyzers, v);
+	sinks_counters(run->sinks, v);
 }
 
 bool

@@ -57,7 +57,7 @@ check 64 '^relaywatch: --frob: no such option$' --frob
 check 64 '^relaywatch: -r: a value is missing$' -r
 check 64 '^relaywatch: -i and -r: either' -i lo -r "$open"
 check 66 '^relaywatch: -i: no\\x1bsuch: (no such interface|no permission)' -i $'no\esuch'
-check 64 '^relaywatch: -s: syslog output is not built yet' -r "$open" -s
+check 64 '^relaywatch: -s: frob: no such facility' -r "$open" -sfrob
 check 64 '^relaywatch: -l: mails: no such type of event' -r "$open" -l alert,mails
 check 64 '^relaywatch: -H: 192.0.2.0/33: the prefix length' -r "$open" -H 192.0.2.0/33
 check 64 '^relaywatch: -D: a@example.org: ' -r "$open" -D a@example.org

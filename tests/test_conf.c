@@ -129,7 +129,7 @@ file_sets_every_kind_of_value(void **state)
 		"sensor { flows = 5000 idle-sec = 7200 }\n"
 		"relay {\n\tenabled = no\n}\n"
 		"output { path = \"/var/log/relaywatch.json\" log = { smtp, stats }\n"
-		"\tsyslog-facility = local3 }\n"),
+		"\tsyslog = true syslog-facility = local3 syslog-format = json }\n"),
 	    0);
 	assert_true(conf->home_net_given);
 	assert_true(has_net(conf->home_net, "192.0.2.25"));
@@ -145,7 +145,9 @@ file_sets_every_kind_of_value(void **state)
 	assert_false(conf->relay.enabled);
 	assert_string_equal(conf->output.path, "/var/log/relaywatch.json");
 	assert_int_equal(conf->output.log, CONF_LOG_SMTP | CONF_LOG_STATS);
+	assert_true(conf->output.syslog);
 	assert_int_equal(conf->output.syslog_facility, LOG_LOCAL3);
+	assert_int_equal(conf->output.syslog_format, CONF_SYSLOG_JSON);
 }
 
 static void
@@ -203,7 +205,7 @@ errors_name_file_line_and_fault(void **state)
 	assert_refused(s, "output { log = { alerts } }\n", 1, "alerts");
 	assert_refused(s, "output {\n\n path = \"\" }\n", 3, "output.path");
 	assert_refused(s, "output { syslog-facility = lpr }\n", 1, "no such facility");
-	assert_refused(s, "output { syslog = true }\n", 1, "not built yet");
+	assert_refused(s, "output {\nsyslog-format = xml }\n", 2, "text or json");
 	assert_refused(s, "relay { enabled = perhaps }\n", 1, "true or false");
 	assert_refused(s, "relay { enabled }\n", 1, "equal sign");
 	assert_refused(s, "sensor = 5\n", 1, "sensor");
@@ -371,7 +373,9 @@ spoil(struct conf *conf)
 	}
 	conf->relay.enabled = !conf->relay.enabled;
 	conf->output.log = 0;
+	conf->output.syslog = true;
 	conf->output.syslog_facility = LOG_LOCAL7;
+	conf->output.syslog_format = CONF_SYSLOG_JSON;
 }
 
 static void
@@ -400,6 +404,7 @@ sample_shows_every_default(void **state)
 	assert_int_equal(s->conf.output.log, plain.output.log);
 	assert_false(s->conf.output.syslog);
 	assert_int_equal(s->conf.output.syslog_facility, plain.output.syslog_facility);
+	assert_int_equal(s->conf.output.syslog_format, plain.output.syslog_format);
 	assert_true(has_net(s->conf.home_net, "fe80::1"));
 	assert_true(domain_set_is_empty(s->conf.local_domains));
 	for (const struct conf_key *key = conf_keys; key->name != NULL; key++) {

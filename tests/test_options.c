@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <syslog.h>
 #include <unistd.h>
 
 #include "options.h"
@@ -205,6 +206,9 @@ bad_items_are_named_with_their_option(void **state)
 		    "-D: 192.0.2.1: a domain is wanted, not an address" },
 		{ "relaywatch -r a.pcap -R a@example.org",
 		    "-R: a@example.org: a domain is wanted, not a mail address" },
+		{ "relaywatch -r a.pcap --syslog=lpr",
+		    "-s: lpr: no such facility: daemon, mail, user, auth, authpriv or "
+		    "local0 to local7" },
 		{ "relaywatch -r a.pcap -l alert,mails",
 		    "-l: mails: no such type of event; there are alert, smtp, proxy and "
 		    "stats" },
@@ -263,16 +267,52 @@ mistakes_are_named(void **state)
 	assert_refused(s, "relaywatch -r a.pcap -o ", "-o: the file name is empty");
 }
 
+/* Parses and applies. The facility, or -1 where there is no syslog. */
+static int
+facility_of(struct state *s, const char *line, const char *filter)
+{
+	struct conf conf;
+	int facility;
+
+	assert_int_equal(conf_init(&conf), 0);
+	assert_int_equal(parse(s, line), 0);
+	assert_int_equal(options_apply(&s->options, &conf, s->error), 0);
+	if (filter == NULL)
+		assert_null(s->options.filter);
+	else
+		assert_string_equal(s->options.filter, filter);
+	assert_int_equal(s->options.captures_count, 1);
+	facility = conf.output.syslog ? conf.output.syslog_facility : -1;
+	conf_release(&conf);
+	return facility;
+}
+
 static void
-what_is_not_built_says_so(void **state)
+syslog_takes_a_facility_or_none(void **state)
 {
 	struct state *s = *state;
 
-	assert_refused(s, "relaywatch -r a.pcap -s",
-	    "-s: syslog output is not built yet; "
-	    "alerts go to standard output or to the "
-	    "file of -o");
-	assert_int_equal(parse(s, "relaywatch -r a.pcap --syslog=mail"), -1);
+	assert_int_equal(facility_of(s, "relaywatch -r a.pcap", NULL), -1);
+	assert_int_equal(facility_of(s, "relaywatch -r a.pcap -s", NULL), LOG_DAEMON);
+	assert_int_equal(facility_of(s, "relaywatch -s -r a.pcap", NULL), LOG_DAEMON);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -slocal3 -r a.pcap", NULL), LOG_LOCAL3);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -s local3 -r a.pcap", NULL), LOG_LOCAL3);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -r a.pcap --syslog mail", NULL), LOG_MAIL);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -r a.pcap --syslog=user", NULL), LOG_USER);
+	/* What is no facility begins the filter, as does what stands further on. */
+	assert_int_equal(
+	    facility_of(s, "relaywatch -r a.pcap -s tcp port 25", "tcp port 25"),
+	    LOG_DAEMON);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -r a.pcap -s -q mail", "mail"), LOG_DAEMON);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -r a.pcap -s mail auth", "auth"), LOG_MAIL);
+	assert_int_equal(
+	    facility_of(s, "relaywatch -r a.pcap -s -- mail", "mail"), LOG_DAEMON);
 }
 
 static void
@@ -304,7 +344,7 @@ main(void)
 		TEST(bad_items_are_named_with_their_option),
 		TEST(words_after_an_interface_are_the_filter),
 		TEST(mistakes_are_named),
-		TEST(what_is_not_built_says_so),
+		TEST(syslog_takes_a_facility_or_none),
 		TEST(actions_need_no_capture),
 	};
 
