@@ -31,13 +31,12 @@ BUILD      := build/$(if $(SAN),san-$(subst $(comma),-,$(SAN)),default)
 
 BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libndpi-dev libjson-c-dev \
 	libconfuse-dev libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev \
-	libcap-ng-dev
+	libcap-ng-dev libsystemd-dev
 TEST_PACKAGES  := libcmocka-dev iproute2 util-linux tcpdump tshark python3 \
-	python3-jsonschema mandoc clang libclang-rt-14-dev zstd \
-	rsyslog
+	python3-jsonschema mandoc clang libclang-rt-14-dev zstd rsyslog
 
 LIBRARIES  := libpcap libndpi json-c libconfuse libxxhash libidn2 libpsl zlib libzstd \
-	libcap-ng
+	libcap-ng libsystemd
 
 WARNINGS    = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wformat=2 $(WERROR)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
+#include <stdio.h>
 #include <sysexits.h>
 #include <time.h>
 
 #include "capture_live.h"
 #include "log.h"
+#include "notify.h"
 #include "priv.h"
 #include "run.h"
 #include "signals.h"
@@ -26,6 +28,7 @@ enum {
 struct watch {
 	struct run run;
 	struct live *live;
+	struct notify notify;
 	const char *name;
 	enum interface_state state;
 	int64_t checked_us, stats_us; /* monotonic: when last */
@@ -58,6 +61,19 @@ show_live_stats(void *input, struct stats_visitor *v)
 }
 
 static void
+tell_manager(const struct watch *w, void (*tell)(const char *status))
+{
+	char status[128];
+
+	if (w->state == INTERFACE_UP)
+		snprintf(status, sizeof(status), "watching %s", w->name);
+	else
+		snprintf(status, sizeof(status), "%s is %s: nothing can be seen", w->name,
+		    w->state == INTERFACE_DOWN ? "down" : "gone");
+	tell(status);
+}
+
+static void
 tell_state(struct watch *w, enum interface_state state)
 {
 	static const char *const texts[] = {
@@ -71,6 +87,7 @@ tell_state(struct watch *w, enum interface_state state)
 		return;
 	w->state = state;
 	log_warn("%s %s", w->name, texts[state]);
+	tell_manager(w, notify_status);
 }
 
 /* At most once a minute, however many there are. */
@@ -165,12 +182,14 @@ reopen_outputs(struct watch *w)
 {
 	char error[CONF_ERROR_MAX];
 
+	notify_reloading(clock_us(CLOCK_MONOTONIC));
 	if (sinks_reopen(w->run.sinks, error) == -1)
 		log_error("%s: it cannot be opened anew, so events still go to the file "
 			  "as it was; its directory must be writable for our user",
 		    error);
 	else
 		log_info("outputs were opened anew");
+	tell_manager(w, notify_ready);
 }
 
 /* One look at the ring, and time goes on. */
@@ -187,8 +206,7 @@ take(struct watch *w)
 	return n;
 }
 
-/* A tick for a watchdog belongs here, once a turn: a turn takes WAIT_MS and what 64
- * packets cost, at most. */
+/* A turn takes WAIT_MS and what 64 packets cost, at most: the watchdog hears of it. */
 static void
 loop(struct watch *w)
 {
@@ -200,6 +218,7 @@ loop(struct watch *w)
 		if (signals_reopen_asked())
 			reopen_outputs(w);
 		now_us = clock_us(CLOCK_MONOTONIC);
+		notify_turn(&w->notify, now_us);
 		if (now_us - w->checked_us >= SEC_US)
 			look_after(w, now_us);
 	}
@@ -228,7 +247,10 @@ watch(struct watch *w)
 	w->checked_us = clock_us(CLOCK_MONOTONIC);
 	w->started_us = w->stats_us = w->hints_us = w->checked_us;
 	log_info("watching %s", w->name);
+	notify_init(&w->notify, w->checked_us);
+	tell_manager(w, notify_ready);
 	loop(w);
+	notify_stopping();
 	if (run->output_failed)
 		return EX_OSERR;
 	take_rest(w);
