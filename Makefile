@@ -7,7 +7,8 @@
 # make bench      what a packet costs, beside tcpdump
 # make fuzz       every fuzz target for FUZZ_SECONDS
 # make lint       what is no test: style, static analysis
-# make install    DESTDIR, PREFIX and the other usual variables
+# make install    DESTDIR, PREFIX, BINDIR, MANDIR, DOCDIR, UNITDIR, SYSCONFDIR;
+#                 make uninstall takes it away again
 #
 # SAN=address,undefined (or thread) builds with sanitizers, in a directory of its own.
 # LTO= leaves link-time optimisation out, which makes a build from scratch quicker.
@@ -19,6 +20,8 @@ PREFIX     ?= /usr/local
 BINDIR     ?= $(PREFIX)/bin
 MANDIR     ?= $(PREFIX)/share/man
 SYSCONFDIR ?= /etc
+DOCDIR     ?= $(PREFIX)/share/doc/relaywatch
+UNITDIR    ?= $(PREFIX)/lib/systemd/system
 
 CC         ?= cc
 SAN        ?=
@@ -33,7 +36,8 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libndpi-dev libjson-c-dev
 	libconfuse-dev libxxhash-dev libidn2-dev libpsl-dev zlib1g-dev libzstd-dev \
 	libcap-ng-dev libsystemd-dev
 TEST_PACKAGES  := libcmocka-dev iproute2 util-linux tcpdump tshark python3 \
-	python3-jsonschema mandoc clang libclang-rt-14-dev zstd rsyslog
+	python3-jsonschema mandoc clang libclang-rt-14-dev zstd rsyslog \
+	systemd strace logrotate
 
 LIBRARIES  := libpcap libndpi json-c libconfuse libxxhash libidn2 libpsl zlib libzstd \
 	libcap-ng libsystemd
@@ -61,7 +65,7 @@ TEST_BINS  := $(TESTS:%.c=$(BUILD)/%)
 SUPPORT    := $(filter-out $(TESTS),$(wildcard tests/*.c))
 
 .PHONY: all deps test-deps demo show-demo check check-all check-unit check-sanitizers \
-	check-replay check-fresh bench fuzz build-tests build-tools build-sanitized build-fuzz install \
+	check-replay check-fresh bench fuzz build-tests build-tools build-sanitized build-fuzz install uninstall \
 	clean format lint
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -174,6 +178,7 @@ check-all:
 	@$(PARALLEL) -s $(SANITIZED) build-tests
 	@$(PARALLEL) -s $(FUZZ_MAKE) build-fuzz
 	@tests/run.sh $(TEST_BINS) $(SAN_TESTS) tests/headers.sh tests/cli.sh tests/syslog.sh \
+	    tests/service.sh tests/install.sh \
 	    tests/docs.sh \
 	    tests/test_validate_events.py tests/replay.sh tests/live.sh \
 	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh \
@@ -201,12 +206,35 @@ bench: deps test-deps
 	@$(PARALLEL) -s relaywatch
 	@tests/bench/run.sh
 
-# A configuration that is there already is somebody's.
+# The program is for every user, as tcpdump is: reading a capture takes no rights. So it
+# belongs into BINDIR, although its manual is in section 8.
+# A configuration that is there already is somebody's; the sample comes along in DOCDIR.
+DOCS       := README.md CHANGELOG.md LICENSE relaywatch.conf
+CONF_FILE   = $(DESTDIR)$(SYSCONFDIR)/relaywatch/relaywatch.conf
+LOGROTATE   = $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaywatch
+PATHS       = -e 's|/usr/local/bin/|$(BINDIR)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g'
 install: relaywatch
-	install -D -m 755 relaywatch $(DESTDIR)$(BINDIR)/relaywatch
-	install -D -m 644 sensor/relaywatch.8 $(DESTDIR)$(MANDIR)/man8/relaywatch.8
-	test -e $(DESTDIR)$(SYSCONFDIR)/relaywatch/relaywatch.conf || install -D -m 644 \
-	    systemd/relaywatch.conf $(DESTDIR)$(SYSCONFDIR)/relaywatch/relaywatch.conf
+	install -D -m 755 relaywatch '$(DESTDIR)$(BINDIR)/relaywatch'
+	install -D -m 644 sensor/relaywatch.8 '$(DESTDIR)$(MANDIR)/man8/relaywatch.8'
+	install -d '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(UNITDIR)' \
+	    '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
+	install -m 644 README.md CHANGELOG.md LICENSE systemd/relaywatch.conf \
+	    '$(DESTDIR)$(DOCDIR)'
+	sed $(PATHS) systemd/relaywatch@.service | install -m 644 /dev/stdin \
+	    '$(DESTDIR)$(UNITDIR)/relaywatch@.service'
+	test -e '$(CONF_FILE)' || install -D -m 644 systemd/relaywatch.conf '$(CONF_FILE)'
+	test -e '$(LOGROTATE)' || sed $(PATHS) systemd/relaywatch.logrotate | \
+	    install -m 644 /dev/stdin '$(LOGROTATE)'
+
+# What was changed in SYSCONFDIR stays, and so do the logs.
+uninstall:
+	rm -f '$(DESTDIR)$(BINDIR)/relaywatch' '$(DESTDIR)$(MANDIR)/man8/relaywatch.8' \
+	    '$(DESTDIR)$(UNITDIR)/relaywatch@.service' \
+	    $(DOCS:%='$(DESTDIR)$(DOCDIR)/%')
+	! cmp -s systemd/relaywatch.conf '$(CONF_FILE)' || rm -f '$(CONF_FILE)'
+	! sed $(PATHS) systemd/relaywatch.logrotate | cmp -s - '$(LOGROTATE)' || \
+	    rm -f '$(LOGROTATE)'
+	rmdir '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(SYSCONFDIR)/relaywatch' 2>/dev/null || true
 
 lint:
 	@tests/style.sh

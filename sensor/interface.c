@@ -32,7 +32,8 @@ interface_init(struct interface *i, const char *name, int packet_fd, bool promis
 
 	*i = (struct interface){ .packet_fd = packet_fd, .retry_after = 1 };
 	snprintf(i->name, sizeof(i->name), "%s", name);
-	i->ask_fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	/* Interfaces are asked about through any socket; this kind needs no network. */
+	i->ask_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	i->any = strcmp(name, "any") == 0 || !bound_to(i, &address);
 	i->promiscuous = promiscuous && !i->any;
 	if (!i->any)
