@@ -105,6 +105,15 @@ sed -n '/^\.Sh ALERTS/,/^\.Sh SIGNALS/p' sensor/relaywatch.8 |
     >"$work/alerts in the manual page"
 same "alerts" "alerts in the code" "alerts in the manual page"
 
+# README: the keys of the syslog line it shows are the code's.
+sed -n '/^    open relay: /,/^$/p' README.md | tr ' ' '\n' | sed -nE 's/^([a-z_]+)=.*/\1/p' \
+    >"$work/shown"
+[ -s "$work/shown" ] || problem "README.md shows no syslog line"
+while read -r key; do
+    grep -qE "\"$key\"| $key=" analyzers/syslog_line.c ||
+        problem "README.md shows $key= in a syslog line, which has none"
+done <"$work/shown"
+
 # One version everywhere.
 version=$(sed -nE 's/^VERSION *= *//p' Makefile)
 [ "$("$program" -V | head -n 1)" = "relaywatch $version" ] || problem "-V is not $version"

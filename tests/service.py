@@ -129,12 +129,10 @@ class Service:
         )
 
     def end(self, process):
-        """Its messages, after SIGTERM."""
         process.send_signal(signal.SIGTERM)
         check("STOPPING" in self.manager.told_of("STOPPING"), "the end is not told")
         messages = process.communicate(timeout=20)[1]
         check(process.returncode == 0, f"ended with {process.returncode}: {messages}")
-        return messages
 
 
 def no_interface(service):
@@ -182,6 +180,9 @@ def life(service):
 
 
 def system_calls(service):
+    if subprocess.run(["strace", "-o", os.devnull, "true"], check=False).returncode != 0:
+        print("strace is not allowed here: system calls are not compared")
+        return
     trace = service.work / "trace"
     trace.touch()
     os.chmod(trace, 0o666)
@@ -199,7 +200,6 @@ def system_calls(service):
     families = set(re.findall(r"\bsocket\((AF_\w+)", text))
     refused = families - set(service.values["RestrictAddressFamilies"][0].split())
     check(not refused, f"the unit forbids {sorted(refused)}")
-    return len(used)
 
 
 def main():

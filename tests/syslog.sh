@@ -150,6 +150,10 @@ stop_daemon
 rm -f /dev/log
 run 0 -r "$open" -s
 cmp -s "$work/out" "$work/alerts" || problem "without a daemon standard output changes"
+run 0 -r "$open" -s -l stats
+grep -qF "\"syslog\":{\"sent\":0,\"lost\":$alerts}" "$work/out" ||
+    problem "the stats event does not count what was lost"
+run 0 -r "$open" -s
 grep -qF "syslog: $alerts of $alerts alerts were not taken: /dev/log: No such file" "$work/err" ||
     problem "a daemon that is away is not told: $(cat "$work/err")"
 
