@@ -211,25 +211,25 @@ bench: deps test-deps
 # A configuration that is there already is somebody's; the sample comes along in DOCDIR.
 DOCS       := README.md CHANGELOG.md LICENSE relaywatch.conf
 CONF_FILE   = $(DESTDIR)$(SYSCONFDIR)/relaywatch/relaywatch.conf
+MANUAL      = $(DESTDIR)$(MANDIR)/man8/relaywatch.8
+UNIT        = $(DESTDIR)$(UNITDIR)/relaywatch@.service
 LOGROTATE   = $(DESTDIR)$(SYSCONFDIR)/logrotate.d/relaywatch
 PATHS       = -e 's|/usr/local/bin/|$(BINDIR)/|g' -e 's|/etc/|$(SYSCONFDIR)/|g'
 install: relaywatch
 	install -D -m 755 relaywatch '$(DESTDIR)$(BINDIR)/relaywatch'
-	install -D -m 644 sensor/relaywatch.8 '$(DESTDIR)$(MANDIR)/man8/relaywatch.8'
-	install -d '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(UNITDIR)' \
+	install -d '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(MANDIR)/man8' '$(DESTDIR)$(UNITDIR)' \
 	    '$(DESTDIR)$(SYSCONFDIR)/logrotate.d'
 	install -m 644 README.md CHANGELOG.md LICENSE systemd/relaywatch.conf \
 	    '$(DESTDIR)$(DOCDIR)'
-	sed $(PATHS) systemd/relaywatch@.service | install -m 644 /dev/stdin \
-	    '$(DESTDIR)$(UNITDIR)/relaywatch@.service'
+	sed $(PATHS) sensor/relaywatch.8 >'$(MANUAL)' && chmod 644 '$(MANUAL)'
+	sed $(PATHS) systemd/relaywatch@.service >'$(UNIT)' && chmod 644 '$(UNIT)'
 	test -e '$(CONF_FILE)' || install -D -m 644 systemd/relaywatch.conf '$(CONF_FILE)'
-	test -e '$(LOGROTATE)' || sed $(PATHS) systemd/relaywatch.logrotate | \
-	    install -m 644 /dev/stdin '$(LOGROTATE)'
+	test -e '$(LOGROTATE)' || { sed $(PATHS) systemd/relaywatch.logrotate >'$(LOGROTATE)' && \
+	    chmod 644 '$(LOGROTATE)'; }
 
 # What was changed in SYSCONFDIR stays, and so do the logs.
 uninstall:
-	rm -f '$(DESTDIR)$(BINDIR)/relaywatch' '$(DESTDIR)$(MANDIR)/man8/relaywatch.8' \
-	    '$(DESTDIR)$(UNITDIR)/relaywatch@.service' \
+	rm -f '$(DESTDIR)$(BINDIR)/relaywatch' '$(MANUAL)' '$(UNIT)' \
 	    $(DOCS:%='$(DESTDIR)$(DOCDIR)/%')
 	! cmp -s systemd/relaywatch.conf '$(CONF_FILE)' || rm -f '$(CONF_FILE)'
 	! sed $(PATHS) systemd/relaywatch.logrotate | cmp -s - '$(LOGROTATE)' || \

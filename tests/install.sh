@@ -63,7 +63,8 @@ grep -q ours "$root/etc/logrotate.d/relaywatch" || problem "logrotate's file ove
 cmp systemd/relaywatch.conf "$root/usr/local/share/doc/relaywatch/relaywatch.conf" ||
     problem "the sample is not there anew"
 run_make uninstall DESTDIR="$root"
-files "$root" | diff - <(head -n 2 "$work/wanted") || problem "left after the removal"
+head -n 2 "$work/wanted" >"$work/kept"
+files "$root" | diff "$work/kept" - || problem "left after the removal"
 run_make uninstall DESTDIR="$root"
 
 # Unchanged files go, with the directories that are ours.
@@ -93,6 +94,8 @@ files "$own" | diff "$work/wanted" - || problem "these files are installed in pl
 grep -qF "ExecStart=$own/programs/relaywatch -c $own/etc/relaywatch/relaywatch.conf -i %i " \
     "$own/units/relaywatch@.service" || problem "the unit starts something else"
 grep -qE '/usr/local/|=-?/etc/' "$own/units/relaywatch@.service" && problem "the unit keeps old paths"
+grep -qF "$own/etc/relaywatch/relaywatch.conf" "$own/manual/man8/relaywatch.8" ||
+    problem "the manual names another configuration"
 if command -v systemd-analyze >/dev/null; then
     systemd-analyze verify --man=no "$own/units/relaywatch@.service" >"$work/verify" 2>&1 ||
         problem "systemd-analyze verify fails"
