@@ -100,6 +100,14 @@ put_addr(struct line *line, const char *key, const struct addr *addr)
 	put(line, " %s=%s", key, addr_format(addr, text));
 }
 
+static const char *
+times(uint64_t count)
+{
+	if (count == 0)
+		return " times, see the other lines of this id";
+	return count == 1 ? " time" : " times";
+}
+
 static void
 put_sentence(struct line *line, const struct alert *alert,
     const struct alert_tally *tally, const struct alert_signature *signature)
@@ -115,10 +123,7 @@ put_sentence(struct line *line, const struct alert *alert,
 		put(line, "%s through ", addr_format(&alert->client, text));
 	put(line, v4 ? "%s:%u" : "[%s]:%u", addr_format(&alert->server.addr, text),
 	    alert->server.port);
-	put(line, ", %" PRIu64 " time%s;", tally->count,
-	    tally->count == 0   ? "s, see the other lines of this id"
-	    : tally->count == 1 ? ""
-				: "s");
+	put(line, ", %" PRIu64 "%s;", tally->count, times(tally->count));
 }
 
 static void

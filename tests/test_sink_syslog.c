@@ -294,6 +294,17 @@ every_octet_is_harmless(void **state)
 }
 
 static void
+a_count_taken_back_points_elsewhere(void **state)
+{
+	struct fixture *f = *state;
+
+	f->tally.count = 0;
+	assert_non_null(strstr(
+	    line(f), ":25, 0 times, see the other lines of this id; signature_id=1002 "));
+	assert_non_null(strstr(f->text, " count=0 "));
+}
+
+static void
 several_recipients_are_shown(void **state)
 {
 	struct fixture *f = *state;
@@ -586,6 +597,7 @@ main(void)
 		TEST(hostile_text_stays_inside_its_quotes),
 		TEST(the_longest_line_is_whole),
 		TEST(every_octet_is_harmless),
+		TEST(a_count_taken_back_points_elsewhere),
 		TEST(several_recipients_are_shown),
 		TEST(a_short_event_is_told_whole),
 		TEST(a_long_event_loses_its_bulk_first),
