@@ -47,7 +47,7 @@ exim_common() {
 # server_exim WORD... | "main option"... | "SECTION: line"...
 server_exim() {
 	local dir=$RUN/mx word relay_from="192.0.2.0/24 ; 2001:db8:1::/48" relay_for="" ports=25
-	local tls_ports="" main=() auth="" transport=() acl=() routers=()
+	local tls_ports="" main=() auth="" transport=() acl=() routers=() authenticators=()
 	mkdir -p "$dir"
 	: >"$dir/aliases"
 	for word; do
@@ -65,6 +65,7 @@ exim_word() {
 	'transport: '*) transport+=("${word#*: }") ;;
 	'acl: '*) acl+=("${word#*: }") ;;
 	'router: '*) routers+=("${word#*: }") ;;
+	'authenticator: '*) authenticators+=("${word#*: }") ;;
 	*' ='*) main+=("$word") ;;
 	open) relay_from="*" ;;
 	closed) ;;
@@ -112,7 +113,9 @@ exim_server_conf() {
 	exim_transports "$1"
 	echo "begin retry"
 	echo "* * F,2h,${EXIM_RETRY-15s}"
+	[ -z "$auth${authenticators[*]}" ] || echo "begin authenticators"
 	[ -z "$auth" ] || exim_authenticators
+	printf '%s\n' "${authenticators[@]}"
 }
 
 exim_acl() {
@@ -164,7 +167,6 @@ exim_transports() {
 
 exim_authenticators() {
 	cat <<-'CONF'
-		begin authenticators
 		plain:
 		  driver = plaintext
 		  public_name = PLAIN
