@@ -230,15 +230,17 @@ is_http_request(struct slice line)
 	return line.n > n && slice_has_prefix(slice_tail(line, line.n - n), " HTTP/");
 }
 
-/* "Host: ..." and its like, with which web clients go on. */
+/* "Host: ..." and its like, with which web clients go on. What letters have in their
+ * headers too (Content-Type, User-Agent, Accept-Language) may come from a client that
+ * sends its letter after DATA was refused. */
 static bool
 is_http_header(struct slice line)
 {
-	static const char *const header[] = { "Host:", "User-Agent:", "Accept:",
-		"Accept-Encoding:", "Accept-Language:", "Connection:", "Content-Length:",
-		"Content-Type:", "Cookie:", "Referer:", "Proxy-Connection:", "Via:",
-		"X-Forwarded-For:", "Proxy-Authorization:", "Authorization:", "Origin:",
-		"Cache-Control:", "Upgrade-Insecure-Requests:", "Pragma:" };
+	static const char *const header[] = { "Host:", "Accept:", "Accept-Encoding:",
+		"Connection:", "Content-Length:", "Cookie:", "Referer:",
+		"Proxy-Connection:", "Via:", "X-Forwarded-For:", "Proxy-Authorization:",
+		"Authorization:", "Origin:", "Cache-Control:",
+		"Upgrade-Insecure-Requests:", "Pragma:" };
 
 	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
 		if (slice_has_prefix(line, header[i]))

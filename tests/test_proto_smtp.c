@@ -973,6 +973,22 @@ static const struct feed_talk talks[] = {
 	    "0 MESSAGE size=21 body=6\n"
 	    "0 FINAL 250 ok\n"
 	    "1 END 221\n" },
+	{ "a letter where DATA was refused", {
+		S("220 mx.example ESMTP"), C("HELO client"), S("250 mx.example"),
+		C("MAIL FROM:<a@example.net>"), S("250 ok"),
+		C("RCPT TO:<b@example.com>"), S("554 no"), C("DATA"), S("554 no"),
+		C("User-Agent: mailer"), C("Content-Type: text/plain"),
+		C("Accept-Language: en"), S("502 no"), S("502 no"), S("502 no"),
+		C("QUIT"), S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client | mx.example | mx.example\n"
+	    "0 MAIL 250 <a@example.net> |  | ok\n"
+	    "0 RCPT 554 <b@example.com> |  | no\n"
+	    "0 DATA 554 no\n"
+	    "1 ODDITY UNPIPELINED\n"
+	    "0 ABORT REFUSED\n"
+	    "1 END 221\n" },
 	{ "empty lines without reply", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250-mx.example"), S("250 PIPELINING"), C(""),
