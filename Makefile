@@ -178,9 +178,8 @@ check-all:
 	@$(PARALLEL) -s $(SANITIZED) build-tests
 	@$(PARALLEL) -s $(FUZZ_MAKE) build-fuzz
 	@tests/run.sh $(TEST_BINS) $(SAN_TESTS) tests/headers.sh tests/cli.sh tests/syslog.sh \
-	    tests/service.sh tests/install.sh \
-	    tests/docs.sh \
-	    tests/test_validate_events.py tests/replay.sh tests/live.sh \
+	    tests/service.sh tests/install.sh tests/docs.sh \
+	    tests/test_validate_events.py tests/replay.sh tests/nmap.py tests/live.sh \
 	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh \
 	    tests/metamorphic.sh tests/encapsulations.sh tests/forms.sh tests/oracle.sh tests/captures.sh \
 	    tests/damage.sh \

@@ -150,3 +150,32 @@ relay_test_sender() {
 	*) echo "antispam@[$SERVER]" ;;
 	esac
 }
+
+# --- nmap --------------------------------------------------------------------------------
+
+# nmap_scan: smtp-open-relay of nmap itself. It sends no message, so each of its forms goes
+# to the server with one beforehand, and the server's log says what comes of it (nmap-record).
+nmap_scan() {
+	local ended=': removed|Completed'
+	{
+		printf '%s\n' "<" "> EHLO third.example"
+		relay_tests relaytest third.example
+		echo "> QUIT"
+	} >"$RUN/script"
+	talk_from 198.51.100.9 25 <"$RUN/script"
+	mv "$TRANSCRIPT" "$RUN/forms"
+	wait_logged "$(grep -cE 'queued as|OK id=' "$RUN/forms")" "$ended"
+	wait_for 60 "connections to end" connections_ended
+	cp "$RUN/mx/log" "$RUN/forms.log"
+	: >"$RUN/mx/log"
+	capture_start
+	net out route replace 192.0.2.0/24 via 192.0.2.1 src 198.51.100.66
+	in_ns out nmap -v -n -Pn -sT -p 25 --script smtp-open-relay --script-trace --script-args \
+		smtp-open-relay.domain=third.example,smtp-open-relay.from=antispam,smtp-open-relay.to=relaytest \
+		"$SERVER" >"$RUN/nmap.log" 2>&1 || die "nmap failed"
+	capture_stop
+	transcript 198.51.100.66 "$SERVER:25"
+	"$LAB_DIR/nmap-talk" <"$RUN/nmap.log" >>"$TRANSCRIPT"
+	"$LAB_DIR/nmap-record" "$RUN" >"$RUN/nmap" || die "nmap's forms are unclear"
+	BESIDE="nmap"
+}

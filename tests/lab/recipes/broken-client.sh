@@ -3,7 +3,7 @@
 about "Clients that hold to no rule, all served by an open relay ($MTA): no HELO, lower case, no brackets, bare LF, pipelining without EHLO, no QUIT."
 case $MTA in
 postfix) server open "smtpd_forbid_bare_newline = no" ;;
-exim) server open "smtp_enforce_sync = false" ;;
+exim) server open "smtp_enforce_sync = false" "hosts_require_helo =" ;;
 esac
 dest_postfix
 for i in 1 2 3 4; do

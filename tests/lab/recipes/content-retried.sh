@@ -14,7 +14,9 @@ capture_start
 {
 	printf '%s\n' "<" "> EHLO mail.client.example"
 	transaction slow@client.example user1@third.example
+	echo "> RSET"
 	transaction spam@client.example user2@third.example info@example.org
+	echo "> RSET"
 	transaction sales@client.example user3@third.example
 	echo "> QUIT"
 } >"$RUN/script"

@@ -13,7 +13,7 @@ postfix)
 	server open "postscreen_greet_action = enforce" "postscreen_greet_wait = 1s" \
 		"postscreen_access_list ="
 	;;
-exim) server open ;;
+exim) server open "pipelining_connect_advertise_hosts =" ;;
 esac
 dest_postfix
 letter "$RUN/one" sales@client.example user@third.example "First come"
