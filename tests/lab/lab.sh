@@ -17,6 +17,7 @@ CLIENTS="198.51.100.7 198.51.100.8 198.51.100.9 198.51.100.66"
 CLIENTS6="2001:db8:2::7 2001:db8:2::8"
 DESTS="203.0.113.25 203.0.113.26 203.0.113.53"
 DESTS6="2001:db8:3::25"
+NAMESPACES="in gw line out"
 
 die() {
 	echo "lab: ${NAME-}: $*" >&2
@@ -26,7 +27,7 @@ die() {
 # --- life of a run -----------------------------------------------------------------------
 
 lab_begin() {
-	need_tools
+	need_tools "$@"
 	LAB=rw$$
 	RUN=$(mktemp -d "${TMPDIR:-/tmp}/relaywatch-lab.XXXXXX")
 	chmod 755 "$RUN"
@@ -44,7 +45,7 @@ lab_end() {
 	for ((i = ${#STOP[@]} - 1; i >= 0; i--)); do
 		eval "${STOP[i]}" >/dev/null 2>&1 || true
 	done
-	for i in in gw line out; do
+	for i in $NAMESPACES; do
 		ip netns del "$LAB-$i" 2>/dev/null || true
 	done
 	if [ "$status" -ne 0 ] || [ -n "${LAB_KEEP-}" ]; then
@@ -55,11 +56,12 @@ lab_end() {
 	exit "$status"
 }
 
+# need_tools [PROGRAM...]: beside what every run needs.
 need_tools() {
 	local tool
 	PATH=$PATH:/usr/sbin:/sbin
 	[ "$(id -u)" -eq 0 ] || die "needs root"
-	for tool in gcc ip nsenter unshare ethtool tcpdump dnsmasq postfix saslpasswd2 swaks openssl; do
+	for tool in gcc ip nsenter unshare ethtool tcpdump dnsmasq openssl "$@"; do
 		command -v "$tool" >/dev/null || die "no $tool: run tests/lab/deps"
 	done
 }
@@ -139,7 +141,7 @@ plain_frames() {
 
 net_up() {
 	local ns
-	for ns in in gw line out; do
+	for ns in $NAMESPACES; do
 		ip netns add "$LAB-$ns"
 		net "$ns" link set lo up
 		ip netns exec "$LAB-$ns" sysctl -qw net.ipv4.ip_forward=1 \
@@ -147,12 +149,17 @@ net_up() {
 			net.ipv6.conf.default.accept_dad=0 net.ipv4.ip_nonlocal_bind=1
 	done
 	cable in eth0 gw lan0
-	cable gw up0 line west
+	border_cable
 	cable line east out down0
 	line_up
 	inside_up
 	border_up
 	outside_up
+}
+
+# tests/lab/live lays it through a switch.
+border_cable() {
+	cable gw up0 line west
 }
 
 # line_up [delayline option...]: a recipe may lay another line, e.g. one that loses frames.
@@ -251,9 +258,9 @@ dns_up() {
 
 # --- capture -----------------------------------------------------------------------------
 
-# capture_start: what a span port of the border link sees.
+# capture_start [INTERFACE [NAMESPACE]]: what a span port of the border link sees.
 capture_start() {
-	ip netns exec "$LAB-gw" tcpdump -i "${1-up0}" -Z root -U -s 0 --immediate-mode \
+	ip netns exec "$LAB-${2-gw}" tcpdump -i "${1-up0}" -Z root -U -s 0 --immediate-mode \
 		--time-stamp-precision=micro -w "$RUN/capture.pcap" 2>"$RUN/tcpdump.log" &
 	CAPTURE_PID=$!
 	at_end "kill $CAPTURE_PID"
