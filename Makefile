@@ -38,6 +38,8 @@ BUILD_PACKAGES := gcc libc6-dev pkg-config libpcap-dev libndpi-dev libjson-c-dev
 TEST_PACKAGES  := libcmocka-dev iproute2 util-linux tcpdump tshark python3 \
 	python3-jsonschema mandoc clang libclang-rt-14-dev zstd rsyslog \
 	systemd strace logrotate
+# For tests/lab_live.sh, no server among them: Exim runs unpacked (tests/lab/deps).
+TEST_PACKAGES  += ethtool dnsmasq-base procps openssl libidn12 libgnutls-dane0
 
 LIBRARIES  := libpcap libndpi json-c libconfuse libxxhash libidn2 libpsl zlib libzstd \
 	libcap-ng libsystemd
@@ -182,7 +184,7 @@ check-all:
 	    tests/test_validate_events.py tests/replay.sh tests/nmap.py tests/live.sh \
 	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh \
 	    tests/metamorphic.sh tests/encapsulations.sh tests/forms.sh tests/oracle.sh tests/captures.sh \
-	    tests/damage.sh \
+	    tests/damage.sh tests/lab_live.sh \
 	    $(FUZZ_NAMES:%='tests/fuzz.sh $(FUZZ_DIR)/tests/fuzz/% 5')
 
 check-unit: build-tests
