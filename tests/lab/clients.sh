@@ -85,6 +85,16 @@ talk_from() {
 	}
 }
 
+# server_transcript CLIENT: what Postfix saw of a client that keeps none, turned round
+# (debug_peer_list). Of one session. The message is not in the log, its end is.
+server_transcript() {
+	transcript "$1" "$SERVER:25"
+	sed -nE "s/.*smtpd\\[[0-9]+\\]: < [^ ]+\\[$1\\]: / -> /p
+		s/.*smtpd\\[[0-9]+\\]: > [^ ]+\\[$1\\]: ([45])/<** \\1/p
+		s/.*smtpd\\[[0-9]+\\]: > [^ ]+\\[$1\\]: /<-  /p" "$RUN/mx/log" |
+		sed '/^<-  354/a\ -> .' >>"$TRANSCRIPT"
+}
+
 # --- waiting for what the server logs ----------------------------------------------------
 
 server() {
