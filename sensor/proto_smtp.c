@@ -103,6 +103,8 @@ settle(struct smtp *s)
 		return true;
 	else if (s->reply.ready)
 		smtp_match(s);
+	else if (smtp_reply_again(&s->reply))
+		return true;
 	else if (smtp_proof_next(s))
 		return true;
 	else if (s->over == SMTP_CLOSING)

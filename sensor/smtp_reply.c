@@ -57,6 +57,22 @@ begin(struct smtp_reply *r, uint16_t code)
 	r->cut = r->gap = r->pipelining = false;
 }
 
+/* Postfix's postscreen greets with a first line "220-" at once. To a client who speaks
+ * before the last line is due it never sends that, but answers to what was said. */
+static bool
+ends_greeting(const struct smtp_reply *r, uint16_t code)
+{
+	return r->open && !r->gap && r->code == 220 && code != 0 && code != r->code;
+}
+
+static void
+hold(struct smtp_reply *r, struct slice line)
+{
+	r->held = (uint16_t)(line.n < SMTP_REPLY_LINE ? line.n : SMTP_REPLY_LINE);
+	memmove(r->bytes, line.p, r->held);
+	r->ready = true;
+}
+
 static void
 take_line(struct smtp_reply *r, struct slice line)
 {
@@ -64,6 +80,10 @@ take_line(struct smtp_reply *r, struct slice line)
 	uint16_t code = smtp_reply_code(line, &more);
 
 	r->after_gap = false;
+	if (ends_greeting(r, code)) {
+		hold(r, line);
+		return;
+	}
 	if (code == 0) {
 		r->junk += !after_gap && !r->open;
 		if (r->open && !after_gap) /* some servers forget the code */
@@ -89,6 +109,18 @@ smtp_reply_take(struct smtp_reply *r, struct slice *in)
 	while (line.n > 0 && line.p[line.n - 1] == '\r')
 		line.n--; /* any number of them belong to the line end */
 	take_line(r, line);
+}
+
+bool
+smtp_reply_again(struct smtp_reply *r)
+{
+	struct slice line = slice_of(r->bytes, r->held);
+
+	if (r->held == 0)
+		return false;
+	r->held = 0;
+	take_line(r, line);
+	return true;
 }
 
 void

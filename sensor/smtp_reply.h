@@ -24,6 +24,7 @@ struct smtp_reply {
 	bool gap;        /* the last of its lines may be lost */
 	bool after_gap;  /* the next line may be the tail of one */
 	bool pipelining; /* one of its lines offers it */
+	uint16_t held;   /* octets of bytes: a line that waits until this reply is used */
 	uint32_t junk;   /* lines that were no reply, so far */
 	uint8_t text[SMTP_REPLY_TEXT];
 	uint8_t bytes[SMTP_REPLY_LINE];
@@ -42,6 +43,9 @@ void smtp_reply_complete(struct smtp_reply *r);
 
 /* It was used; the text stays until more is taken. */
 void smtp_reply_next(struct smtp_reply *r);
+
+/* Goes on with the line that waited. False when there is none. */
+bool smtp_reply_again(struct smtp_reply *r);
 
 static inline struct slice
 smtp_reply_text(const struct smtp_reply *r)

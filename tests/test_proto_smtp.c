@@ -973,6 +973,24 @@ static const struct feed_talk talks[] = {
 	    "0 MESSAGE size=21 body=6\n"
 	    "0 FINAL 250 ok\n"
 	    "1 END 221\n" },
+	{ "a greeting that stays unfinished", { /* by postscreen */
+		C("EHLO client"), C("MAIL FROM:<a@example.net>"),
+		C("RCPT TO:<b@example.com>"), C("QUIT"), S("220-mx.example ESMTP"),
+		S("250-mx.example"), S("250 DSN"), S("250 2.1.0 Ok"),
+		S("550 5.5.1 Protocol error"), S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client | mx.example | mx.example DSN [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | 2.1.0 Ok\n"
+	    "0 RCPT 550 <b@example.com> |  | 5.5.1 Protocol error\n"
+	    "0 ABORT REFUSED\n"
+	    "1 END 221\n" },
+	{ "a greeting of several lines", {
+		S("220-mx.example ESMTP"), S("220 mx.example ESMTP"), C("QUIT"),
+		S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP mx.example ESMTP\n"
+	    "0 END 221\n" },
 	{ "a letter where DATA was refused", {
 		S("220 mx.example ESMTP"), C("HELO client"), S("250 mx.example"),
 		C("MAIL FROM:<a@example.net>"), S("250 ok"),
