@@ -23,7 +23,7 @@ talk_from 198.51.100.66 25 <<SCRIPT
 >> MAIL FROM:<sales@client.example>
 >> RCPT TO:<user@third.example>
 >> QUIT
-< 5
+drain
 SCRIPT
 mail 198.51.100.7 sales@client.example user@third.example
 wait_delivered 1

@@ -17,7 +17,7 @@ in_ns out env HELOHOST=mail.client.example "$UNPACKED/usr/lib/nullmailer/smtp" \
 in_ns out /usr/bin/python3 - "$SERVER" "$RUN/one" <<'PYTHON'
 import smtplib, sys
 with smtplib.SMTP(sys.argv[1], source_address=("198.51.100.66", 0)) as server:
-    server.sendmail("sales@client.example", ["user5@third.example", "user6@example.net"],
+    server.sendmail("sales@client.example", ["user5@third.example", "user6@third.example"],
                     open(sys.argv[2]).read())
 PYTHON
 wait_delivered 7
