@@ -12,16 +12,15 @@ unpacked() {
 server_opensmtpd() {
 	local dir=$RUN/opensmtpd
 	unpacked opensmtpd
-	mkdir -p "$dir/empty" "$dir/spool"
-	printf '%s\n' "opensmtpd:x:64998:64998::$dir/empty:/usr/sbin/nologin" \
-		"opensmtpq:x:64997:64997::$dir/empty:/usr/sbin/nologin" >>"$RUN/etc/passwd"
+	mkdir -p "$dir"
+	printf '%s\n' "opensmtpd:x:64998:64998::/var/lib/opensmtpd/empty:/usr/sbin/nologin" \
+		"opensmtpq:x:64997:64997::/nonexistent:/usr/sbin/nologin" >>"$RUN/etc/passwd"
 	printf '%s\n' "opensmtpd:x:64998:" "opensmtpq:x:64997:" >>"$RUN/etc/group"
 	cat >"$dir/smtpd.conf" <<-CONF
 		listen on $SERVER port 25 hostname mx.example.org
 		action out relay helo mx.example.org
 		match from any for any action out
 	CONF
-	chmod 711 "$dir" "$dir/spool"
 	# shellcheck disable=SC2016
 	spawn in sh -c 'mount -t tmpfs -o mode=711 none /var/spool && mkdir -m 711 /var/spool/smtpd &&
 		mount -t tmpfs -o mode=755 none /var/lib && mkdir -p /var/lib/opensmtpd/empty &&
