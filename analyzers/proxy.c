@@ -156,6 +156,8 @@ request_inner(struct proxy_case *c, const struct request *request)
 {
 	struct slice inner = slice_of(request->inner, request->inner_n);
 
+	if (request->inner_unsure)
+		return;
 	if (slice_equal(inner, slice_str("tls")))
 		c->flags |= PROXY_CASE_TLS;
 	if (inner.n != 0 && !slice_equal(inner, slice_str("http")))

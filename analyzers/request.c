@@ -212,6 +212,7 @@ inner(struct requests *all, uint32_t entry, const struct record *record)
 	struct request *request = request_at(all, entry);
 	bool cut = false;
 
+	request->inner_unsure = (record->fact.flags & FACT_UNSURE) != 0;
 	request->inner_n =
 	    keep(request->inner, REQUEST_INNER_MAX, record_text(record, 0), &cut);
 	all->told(all->context, request, REQUEST_INNER);

@@ -31,6 +31,7 @@ struct request {
 	enum request_outcome outcome;
 	bool weak; /* granted as a web server would, too */
 	bool cut, ended;
+	bool inner_unsure; /* named by its looks: for people */
 	bool has_addr; /* the host is an address */
 	struct addr addr;
 	uint16_t port, code;

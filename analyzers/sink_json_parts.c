@@ -178,8 +178,9 @@ json_head(const struct sink_names *names, const char *event_type,
 	json_put_string(event, "proto", "TCP");
 	json_put_number(event, "ip_v", addr_is_v4(&session->client.addr) ? 4 : 6);
 	json_put_community_id(event, &session->client, &session->server);
-	if (session->app_proto != NULL)
-		json_put_string(event, "app_proto", session->app_proto);
+	if (session->app_proto != NULL || session->label != NULL)
+		json_put_string(event, "app_proto",
+		    session->app_proto != NULL ? session->app_proto : session->label);
 	if (tx_id != NULL)
 		json_put_number(event, "tx_id", *tx_id);
 	return event;

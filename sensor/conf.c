@@ -39,6 +39,7 @@ static const struct conf built_in = {
 		.idle_sec = 3600,
 		.opening_sec = 60,
 		.queue_bytes = 16 * 1024 * 1024,
+		.classify = true,
 	},
 	.mail = { .sessions = 65536, .blocks = 131072 },
 	.relay = {

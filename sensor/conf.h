@@ -47,6 +47,7 @@ struct conf_sensor {
 	uint32_t idle_sec;         /* an established connection without packets expires */
 	uint32_t opening_sec;      /* one that never carried data */
 	uint32_t queue_bytes;      /* records on their way to the analyzers */
+	bool classify;             /* labels by nDPI */
 };
 
 struct conf_mail {

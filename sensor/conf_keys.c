@@ -35,6 +35,7 @@ const struct conf_key conf_keys[] = {
 	{ "sensor", "opening-sec", CONF_NUMBER, AT(sensor.opening_sec), 1, DAY_SEC },
 	{ "sensor", "queue-bytes", CONF_NUMBER, AT(sensor.queue_bytes), 64 * KIB,
 	    1024 * MIB },
+	{ "sensor", "classify", CONF_SWITCH, AT(sensor.classify), 0, 0 },
 
 	{ "mail", "sessions", CONF_NUMBER, AT(mail.sessions), 16, 4 * MIB },
 	{ "mail", "blocks", CONF_NUMBER, AT(mail.blocks), 64, 16 * MIB },

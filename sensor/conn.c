@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "conn.h"
 
+#include "conf.h"
 #include "conn_parts.h"
 
 enum { RARE = 8 }; /* one connection in so many needs more than its own layer 0 */
@@ -12,10 +13,12 @@ conn_shared_init(struct conn_shared *shared, const struct conf *conf, struct emi
 	uint32_t rare = conns / RARE + 1;
 
 	*shared = (struct conn_shared){ .conf = conf, .emit = emit };
-	if (pool_init(&shared->probes, conns, sizeof(struct probe)) != 0 ||
+	if (pool_init(&shared->probes, conns + rare, sizeof(struct probe)) != 0 ||
 	    pool_init(&shared->parsers, conns, proto_state_max()) != 0 ||
 	    pool_init(&shared->held, rare, sizeof(struct conn_held)) != 0 ||
 	    pool_init(&shared->prefixes, rare, sizeof(struct prefix)) != 0)
+		return -1;
+	if (conf->sensor.classify && (shared->classify = classify_new()) == NULL)
 		return -1;
 	return 0;
 }
@@ -30,6 +33,7 @@ conn_shared_release(struct conn_shared *shared)
 		if (pools[i]->base != NULL)
 			pool_release(pools[i]);
 	}
+	classify_free(shared->classify);
 }
 
 void
@@ -43,6 +47,8 @@ conn_shared_stats(const struct conn_shared *shared, struct stats_visitor *v)
 	stats_show(v, "parser", "too_deep", shared->too_deep);
 	stats_show(v, "parser", "held_bytes_lost", shared->held_bytes_lost);
 	stats_show(v, "parser", "active", shared->parsers.in_use);
+	if (shared->classify != NULL)
+		classify_stats(shared->classify, v);
 }
 
 void
@@ -68,14 +74,20 @@ put_back(struct pool *pool, void *item)
 }
 
 void
+conn_drop_probe(struct conn_layer *layer, struct conn_shared *shared)
+{
+	put_back(&shared->probes, layer->probe);
+	layer->probe = NULL;
+}
+
+void
 conn_drop_layer(
     struct conn_layer *layer, struct conn_shared *shared, enum conn_outcome outcome)
 {
-	put_back(&shared->probes, layer->probe);
+	conn_drop_probe(layer, shared);
 	put_back(&shared->parsers, layer->parser);
 	put_back(&shared->held, layer->held[0]);
 	put_back(&shared->held, layer->held[1]);
-	layer->probe = NULL;
 	layer->parser = NULL;
 	layer->held[0] = layer->held[1] = NULL;
 	layer->state = CONN_LAYER_DROPPED;
@@ -101,6 +113,7 @@ conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *p
 			conn_drop_layer(layer, shared, CONN_UNCLAIMED);
 		else if (layer->state == CONN_LAYER_CLAIMED)
 			conn_drop_layer(layer, shared, CONN_DONE);
+		conn_drop_probe(layer, shared);
 		drop_prefix(conn, shared, layer);
 	}
 	reasm_release(&conn->reasm, pool);
@@ -113,7 +126,8 @@ conn_is_settled(const struct conn *conn)
 		const struct conn_layer *layer = &conn->layer[i];
 
 		if (layer->state == CONN_LAYER_PROBING ||
-		    layer->state == CONN_LAYER_CLAIMED || layer->prefix != NULL)
+		    layer->state == CONN_LAYER_CLAIMED || layer->prefix != NULL ||
+		    layer->probe != NULL)
 			return false;
 	}
 	return true;
@@ -145,6 +159,8 @@ take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 		conn_parse(conn, shared, layer, dir, input, origin);
 	else if (layer->state == CONN_LAYER_PROBING)
 		conn_probe(conn, shared, layer, dir, input, origin);
+	else if (layer->probe != NULL)
+		conn_label_more(conn, shared, layer, dir, input, origin);
 }
 
 /* What a layer kept, or had no room for, was counted there; it may go deeper now. */

@@ -8,6 +8,7 @@
  * down by itself. Nothing here knows packets or the flow table.
  */
 
+#include "classify.h"
 #include "emit.h"
 #include "meter.h"
 #include "pool.h"
@@ -36,8 +37,8 @@ struct conn_layer {
 	uint8_t ended;                 /* bit per direction */
 	struct proxy_header header[2]; /* in front of its stream */
 	const struct proto *proto;
-	void *parser; /* its state */
-	struct probe *probe;
+	void *parser;        /* its state */
+	struct probe *probe; /* while undecided; where dropped, until it has a label */
 	struct conn_held *held[2]; /* what waits for the other direction */
 	struct prefix *prefix;     /* NULL: nothing more is needed of it */
 	uint64_t bytes[2];         /* that reached this layer, gaps included */
@@ -66,6 +67,7 @@ struct conn_shared {
 	struct pool probes, parsers, held, prefixes;
 	struct emit *emit;
 	const struct conf *conf;
+	struct classify *classify; /* NULL: switched off */
 	uint64_t outcomes[CONN_OUTCOMES];
 	uint64_t pool_full; /* streams not looked into for want of memory */
 	uint64_t too_deep;  /* streams dropped at RECORD_DEPTH_MAX */

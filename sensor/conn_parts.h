@@ -4,8 +4,9 @@
 
 /*
  * What the parts of conn share: conn.c the stream and its layers, conn_probe.c layers
- * whose protocol is not known yet, conn_parse.c those that a parser claimed, conn_tell.c
- * what is said of them. Nobody else includes this.
+ * whose protocol is not known yet, conn_parse.c those that a parser claimed,
+ * conn_label.c those that none did, conn_tell.c what is said of them. Nobody else
+ * includes this.
  */
 
 #include "conn.h"
@@ -40,17 +41,32 @@ void conn_take_kept(struct conn *conn, struct conn_shared *shared,
     const struct origin *origin);
 void conn_drop_layer(
     struct conn_layer *layer, struct conn_shared *shared, enum conn_outcome outcome);
+void conn_drop_probe(struct conn_layer *layer, struct conn_shared *shared);
 
 void conn_probe(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
     uint8_t dir, struct proto_input *input, const struct origin *origin);
 void conn_parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
     uint8_t dir, struct proto_input *input, const struct origin *origin);
 
-/* conn_tell.c. inner: of a layer in a tunnel, to the one around it. */
+/* conn_label.c. A dropped layer keeps its probe until it has a label, or can have none:
+ * first where it has none yet, kept looks at what it has, more adds to it. last: nothing
+ * can be added. */
+bool conn_wants_label(const struct conn *conn, const struct conn_shared *shared);
+void conn_label_first(struct conn *conn, struct conn_shared *shared,
+    struct conn_layer *layer, uint8_t dir, struct proto_input *input,
+    const struct origin *origin);
+void conn_label_kept(struct conn *conn, struct conn_shared *shared,
+    struct conn_layer *layer, bool last, const struct origin *origin);
+void conn_label_more(struct conn *conn, struct conn_shared *shared,
+    struct conn_layer *layer, uint8_t dir, struct proto_input *input,
+    const struct origin *origin);
+
+/* conn_tell.c. inner: of a layer in a tunnel, to the one around it; flags: fact.h. */
 void conn_say(struct conn *conn, struct conn_shared *shared,
     const struct conn_layer *layer, const struct origin *origin, const struct fact *fact);
 void conn_say_inner(struct conn *conn, struct conn_shared *shared,
-    const struct conn_layer *layer, const char *name, const struct origin *origin);
+    const struct conn_layer *layer, const char *name, unsigned flags,
+    const struct origin *origin);
 void conn_say_tunnel_end(struct conn *conn, struct conn_shared *shared,
     struct conn_layer *layer, const struct origin *origin);
 void conn_say_prefix(struct conn *conn, struct conn_shared *shared,

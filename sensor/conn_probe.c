@@ -29,9 +29,16 @@ static void
 give_up(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
     const struct origin *origin)
 {
+	struct probe *probe = layer->probe;
+
+	if (conn_wants_label(conn, shared))
+		layer->probe = NULL; /* is needed on */
+	else
+		probe = NULL;
 	conn_drop_layer(layer, shared, CONN_UNCLAIMED);
+	layer->probe = probe;
 	if (layer != conn->layer)
-		conn_say_inner(conn, shared, layer, "", origin);
+		conn_say_inner(conn, shared, layer, "", 0, origin);
 }
 
 static void
@@ -53,7 +60,7 @@ claim(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
 	shared->outcomes[CONN_CLAIMED]++;
 	by->proto->init(layer->parser);
 	if (layer != conn->layer)
-		conn_say_inner(conn, shared, layer, by->proto->name, origin);
+		conn_say_inner(conn, shared, layer, by->proto->name, 0, origin);
 	if (probe != NULL) {
 		replay(conn, shared, layer, probe);
 		pool_put(&shared->probes, probe);
@@ -98,6 +105,8 @@ probe_kept(struct conn *conn, struct conn_shared *shared, struct conn_layer *lay
 
 	if (answer == PROTO_NO)
 		give_up(conn, shared, layer, origin);
+	if (answer == PROTO_NO && layer->probe != NULL)
+		conn_label_kept(conn, shared, layer, !kept, origin);
 	if (answer != PROTO_YES)
 		return;
 	claim(conn, shared, layer, &by, origin);
@@ -118,6 +127,7 @@ probe_first(struct conn *conn, struct conn_shared *shared, struct conn_layer *la
 		answer = ask(conn, shared, layer, seen, false, &by);
 	if (answer == PROTO_NO) {
 		give_up(conn, shared, layer, origin);
+		conn_label_first(conn, shared, layer, dir, input, origin);
 	} else if (answer == PROTO_YES) {
 		claim(conn, shared, layer, &by, origin);
 		if (layer->state == CONN_LAYER_CLAIMED)

@@ -15,11 +15,13 @@ conn_say(struct conn *conn, struct conn_shared *shared, const struct conn_layer 
 /* The tunnel around a layer is told what is in it. */
 void
 conn_say_inner(struct conn *conn, struct conn_shared *shared,
-    const struct conn_layer *layer, const char *name, const struct origin *origin)
+    const struct conn_layer *layer, const char *name, unsigned flags,
+    const struct origin *origin)
 {
 	const struct conn_layer *outer = layer - 1;
 	struct fact fact = { .type = FACT_TUNNEL_INNER, .tx = outer->tunnel_tx };
 
+	fact.flags = (uint8_t)flags;
 	fact.text[0] = slice_str(name);
 	conn_say(conn, shared, outer, origin, &fact);
 }

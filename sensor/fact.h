@@ -54,7 +54,8 @@ enum fact_type {
 	FACT_TUNNEL_GRANTED, /* code; FACT_UNSURE: weak, a web server answers so too */
 	FACT_TUNNEL_REFUSED, /* code; reply */
 	FACT_TUNNEL_INNER, /* what the granted stream carries; name of its protocol, empty
-			      where no parser claims it. Told by the layers themselves */
+			      where no parser claims it. Then once more, FACT_UNSURE,
+			      where its looks have a name. Told by the layers */
 	FACT_TUNNEL_END,   /* size: bytes to the target, size_back: to the client */
 };
 

@@ -62,6 +62,7 @@ struct flow_cold {
 	uint16_t vlan[VLAN_LAYERS_MAX];
 	uint64_t turn_bytes;   /* since the last turn */
 	const char *app_proto; /* of the parser that claimed it, static; NULL: none */
+	const char *label;     /* of what nobody claimed, static; NULL: none */
 };
 
 struct flow_table;

@@ -64,6 +64,7 @@ struct session {
 	int64_t start_us;
 	struct origin start;   /* the first packet of the connection */
 	const char *app_proto; /* name of the parser that claimed it, or NULL; static */
+	const char *label;     /* what nobody claims, by its looks, or NULL; static */
 };
 
 /* Who serves: the connection's server, or what a tunnel was asked to reach. */

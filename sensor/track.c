@@ -83,6 +83,7 @@ track_session_of(const struct track *t, const struct flow *flow)
 		.start_us = cold->start.ts_us,
 		.start = cold->start,
 		.app_proto = cold->app_proto,
+		.label = cold->label,
 	};
 
 	memcpy(session.vlan, cold->vlan, sizeof(session.vlan));

@@ -39,6 +39,7 @@ track_detach(struct track *t, struct flow *flow)
 	struct conn *conn = track_conn_of(t, flow);
 
 	flow_cold(t->flows, flow)->app_proto = conn->session.app_proto;
+	flow_cold(t->flows, flow)->label = conn->session.label;
 	conn_release(conn, &t->shared, t->reasm);
 	pool_put(&t->conns, conn);
 	flow->conn = 0;
