@@ -32,9 +32,7 @@ static const struct {
 	{ NDPI_PROTOCOL_AMQP, "amqp" },
 	{ NDPI_PROTOCOL_BGP, "bgp" },
 	{ NDPI_PROTOCOL_BITTORRENT, "bittorrent" },
-	{ NDPI_PROTOCOL_CASSANDRA, "cassandra" },
 	{ NDPI_PROTOCOL_CORBA, "giop" },
-	{ NDPI_PROTOCOL_DNS, "dns" },
 	{ NDPI_PROTOCOL_DNP3, "dnp3" },
 	{ NDPI_PROTOCOL_DRDA, "drda" },
 	{ NDPI_PROTOCOL_EDONKEY, "edonkey" },
@@ -59,7 +57,6 @@ static const struct {
 	{ NDPI_PROTOCOL_NATS, "nats" },
 	{ NDPI_PROTOCOL_NFS, "nfs" },
 	{ NDPI_PROTOCOL_OPENVPN, "openvpn" },
-	{ NDPI_PROTOCOL_ORACLE, "oracle" },
 	{ NDPI_PROTOCOL_POSTGRES, "pgsql" },
 	{ NDPI_PROTOCOL_PPTP, "pptp" },
 	{ NDPI_PROTOCOL_RDP, "rdp" },
@@ -152,10 +149,10 @@ classify_begin(struct classify *c, const struct slice seen[2])
 	return NULL;
 }
 
-/* The next packet of a direction, with nothing but zeros behind it: what nDPI says. */
-static uint16_t
+/* The next packet of a direction, with nothing but zeros behind it; what nDPI says. */
+static void
 show(struct classify *c, unsigned dir, const uint16_t port[2], bool syn,
-    struct slice bytes)
+    struct slice bytes, uint16_t ids[2])
 {
 	static const uint32_t addr[2] = { CLIENT_ADDR, SERVER_ADDR };
 	uint16_t total = (uint16_t)(HEAD_BYTES + bytes.n);
@@ -180,8 +177,8 @@ show(struct classify *c, unsigned dir, const uint16_t port[2], bool syn,
 		memcpy(c->packet.payload, bytes.p, bytes.n);
 	memset(c->packet.payload + bytes.n, 0, SPARE_BYTES);
 	c->seq[dir] += (uint32_t)bytes.n + syn;
-	return detect_packet(
-	    c->module, c->flow, (const uint8_t *)&c->packet, total, c->time_ms);
+	detect_packet(c->module, c->flow, (const uint8_t *)&c->packet, total, c->time_ms,
+	    ids);
 }
 
 const char *
@@ -190,20 +187,20 @@ classify_talk(struct classify *c, uint16_t server_port,
 {
 	const uint16_t port[2] = { CLIENT_PORT + (server_port == CLIENT_PORT),
 		server_port };
-	uint16_t id;
+	uint16_t ids[2] = { 0, 0 };
 
 	memset(c->flow, 0, c->flow_bytes);
 	c->seq[0] = c->seq[1] = 1;
 	c->time_ms += 1000;
 	/* Behind a SYN an unknown first piece is not the last that is looked at, nor are
 	 * caches asked for what others at this address spoke. */
-	id = show(c, 0, port, true, slice_of(NULL, 0));
-	for (unsigned i = 0; i < count && i < CLASSIFY_PIECES && id == 0; i++)
-		id = show(c, piece[i].dir, port, false,
-		    slice_head(piece[i].bytes, CLASSIFY_BYTES));
+	show(c, 0, port, true, slice_of(NULL, 0), ids);
+	for (unsigned i = 0; i < count && i < CLASSIFY_PIECES && ids[1] == 0; i++)
+		show(c, piece[i].dir, port, false,
+		    slice_head(piece[i].bytes, CLASSIFY_BYTES), ids);
 	ndpi_free_flow_data(c->flow);
 	for (unsigned i = 0; i < KNOWN; i++) {
-		if (known[i].id != id)
+		if (known[i].id != ids[0] && known[i].id != ids[1])
 			continue;
 		c->known[i]++;
 		return known[i].word;
@@ -215,9 +212,13 @@ classify_talk(struct classify *c, uint16_t server_port,
 void
 classify_stats(const struct classify *c, struct stats_visitor *v)
 {
-	for (unsigned i = 0; i < NAMED; i++)
-		stats_show(v, "labels", named[i]->name, c->named[i]);
-	for (unsigned i = 0; i < KNOWN; i++)
-		stats_show(v, "labels", known[i].word, c->known[i]);
+	for (unsigned i = 0; i < NAMED; i++) {
+		if (c->named[i] > 0)
+			stats_show(v, "labels", named[i]->name, c->named[i]);
+	}
+	for (unsigned i = 0; i < KNOWN; i++) {
+		if (c->known[i] > 0)
+			stats_show(v, "labels", known[i].word, c->known[i]);
+	}
 	stats_show(v, "labels", "unknown", c->unknown);
 }

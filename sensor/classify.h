@@ -15,7 +15,7 @@
 #include "stats.h"
 
 enum {
-	CLASSIFY_PIECES = 4,  /* turns of a conversation that are looked at */
+	CLASSIFY_PIECES = 6,  /* turns of a conversation that are looked at */
 	CLASSIFY_BYTES = 512, /* of one of them */
 	CLASSIFY_WORD_MAX = 15,
 };
@@ -39,7 +39,7 @@ const char *classify_begin(struct classify *classify, const struct slice seen[2]
 const char *classify_talk(struct classify *classify, uint16_t server_port,
     const struct classify_piece *piece, unsigned count);
 
-/* How often each word was given. */
+/* How often each word was given, where it was. */
 void classify_stats(const struct classify *classify, struct stats_visitor *v);
 
 #endif

@@ -64,10 +64,10 @@ detect_only(struct ndpi_detection_module_struct *module, const uint16_t *ids, un
 }
 #endif
 
-/* The outer one of two, as TLS where a name inside it told the rest. */
-static inline uint16_t
-detect_packet(struct ndpi_detection_module_struct *module, struct ndpi_flow_struct *flow, const uint8_t *packet,
-    uint16_t bytes, uint64_t time_ms)
+/* Two ids, 0 where there are none: what carries it, and what it is. */
+static inline void
+detect_packet(struct ndpi_detection_module_struct *module, struct ndpi_flow_struct *flow,
+    const uint8_t *packet, uint16_t bytes, uint64_t time_ms, uint16_t ids[2])
 {
 #if NDPI_IS(4, 6)
 	ndpi_protocol found = ndpi_detection_process_packet(
@@ -76,13 +76,13 @@ detect_packet(struct ndpi_detection_module_struct *module, struct ndpi_flow_stru
 	ndpi_protocol found =
 	    ndpi_detection_process_packet(module, flow, packet, bytes, time_ms);
 #endif
+
 #if NDPI_IS(4, 11)
-	return found.proto.master_protocol != NDPI_PROTOCOL_UNKNOWN
-		   ? found.proto.master_protocol
-		   : found.proto.app_protocol;
+	ids[0] = found.proto.master_protocol;
+	ids[1] = found.proto.app_protocol;
 #else
-	return found.master_protocol != NDPI_PROTOCOL_UNKNOWN ? found.master_protocol
-							      : found.app_protocol;
+	ids[0] = found.master_protocol;
+	ids[1] = found.app_protocol;
 #endif
 }
 

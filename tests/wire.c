@@ -99,6 +99,8 @@ print_record(struct wire *wire, const struct record *r)
 		if (r->conn.event == RECORD_CONN_CLOSED)
 			print(wire, " bytes=%lu/%lu gaps=%lu/%lu", r->conn.bytes[0],
 			    r->conn.bytes[1], r->conn.gap_bytes[0], r->conn.gap_bytes[1]);
+		if (r->session.label != NULL)
+			print(wire, " label=%s", r->session.label);
 		break;
 	case RECORD_PREFIX:
 		print(wire, "prefix %u lengths=%u", r->prefix.dir, r->prefix.lengths);
