@@ -88,7 +88,8 @@ enum {
 };
 
 struct classify {
-	struct ndpi_detection_module_struct *module;
+	struct ndpi_detection_module_struct *module; /* NULL: not needed yet */
+	bool failed; /* out of memory, when it was needed */
 	struct ndpi_flow_struct *flow;
 	size_t flow_bytes;
 	uint64_t time_ms; /* nDPI's clock: a second for each conversation */
@@ -105,22 +106,33 @@ struct classify *
 classify_new(void)
 {
 	struct classify *c = calloc(1, sizeof(*c));
-	uint16_t ids[KNOWN];
 
 	if (c == NULL)
 		return NULL;
-	for (unsigned i = 0; i < KNOWN; i++)
-		ids[i] = known[i].id;
 	c->flow_bytes = ndpi_detection_get_sizeof_ndpi_flow_struct();
 	c->flow = calloc(1, c->flow_bytes);
+	if (c->flow != NULL)
+		return c;
+	free(c);
+	return NULL;
+}
+
+static bool
+is_ready(struct classify *c)
+{
+	uint16_t ids[KNOWN];
+
+	if (c->module != NULL || c->failed)
+		return !c->failed;
 	c->module = detect_open();
-	if (c->flow == NULL || c->module == NULL) {
-		classify_free(c);
-		return NULL;
-	}
+	c->failed = c->module == NULL;
+	if (c->failed)
+		return false;
+	for (unsigned i = 0; i < KNOWN; i++)
+		ids[i] = known[i].id;
 	detect_only(c->module, ids, KNOWN);
 	ndpi_finalize_initialization(c->module);
-	return c;
+	return true;
 }
 
 void
@@ -181,13 +193,12 @@ show(struct classify *c, unsigned dir, const uint16_t port[2], bool syn,
 	    ids);
 }
 
-const char *
-classify_talk(struct classify *c, uint16_t server_port,
-    const struct classify_piece *piece, unsigned count)
+static void
+look(struct classify *c, uint16_t server_port, const struct classify_piece *piece,
+    unsigned count, uint16_t ids[2])
 {
 	const uint16_t port[2] = { CLIENT_PORT + (server_port == CLIENT_PORT),
 		server_port };
-	uint16_t ids[2] = { 0, 0 };
 
 	memset(c->flow, 0, c->flow_bytes);
 	c->seq[0] = c->seq[1] = 1;
@@ -199,6 +210,16 @@ classify_talk(struct classify *c, uint16_t server_port,
 		show(c, piece[i].dir, port, false,
 		    slice_head(piece[i].bytes, CLASSIFY_BYTES), ids);
 	ndpi_free_flow_data(c->flow);
+}
+
+const char *
+classify_talk(struct classify *c, uint16_t server_port,
+    const struct classify_piece *piece, unsigned count)
+{
+	uint16_t ids[2] = { 0, 0 };
+
+	if (count > 0 && is_ready(c))
+		look(c, server_port, piece, count, ids);
 	for (unsigned i = 0; i < KNOWN; i++) {
 		if (known[i].id != ids[0] && known[i].id != ids[1])
 			continue;

@@ -7,8 +7,9 @@
  * nothing. TLS, HTTP and SSH are told by our own probes, all others by nDPI, which sees
  * one conversation at a time, as packets made of the stream's first octets in order. The
  * word depends on these and on the server's port alone, not on how the stream was cut
- * into segments nor on what was seen before. One for each pipeline; all its memory is
- * taken at the start.
+ * into segments nor on what was seen before. One for each pipeline. nDPI's 7 MiB and 15
+ * ms are spent with the first conversation that needs it, as many runs have none; they
+ * do not grow with traffic.
  */
 
 #include "bytes.h"

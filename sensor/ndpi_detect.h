@@ -33,8 +33,7 @@ detect_open(void)
 static inline struct ndpi_detection_module_struct *
 detect_open(void)
 {
-	return ndpi_init_detection_module(
-	    ndpi_dont_load_tor_hosts | ndpi_dont_init_libgcrypt);
+	return ndpi_init_detection_module(ndpi_dont_init_libgcrypt);
 }
 #endif
 

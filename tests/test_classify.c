@@ -73,7 +73,7 @@ static const struct talk {
 	             "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
 	             "\0\0\0") } },
 	{ "git", 9418,
-	    { OCTETS("003egit-upload-pack /a/project.git\0host=git.example.org\0"),
+	    { OCTETS("0038git-upload-pack /a/project.git\0host=git.example.org\0"),
 	        OCTETS("00887217a7c7e582c46cec22a130adf4b9d7d950fba0 HEAD\n") } },
 	{ "xmpp", 15222,
 	    { OCTETS("<?xml version='1.0'?><stream:stream to='example.org' "
