@@ -3,7 +3,7 @@
 #define RELAYWATCH_NDPI_DETECT_H
 
 /*
- * The part of nDPI that tells protocols, with one face for 4.2 to 5.0. Private to
+ * The part of nDPI that tells protocols, with one face for 4.2 and newer. Private to
  * classify.c. Nothing is guessed from ports and addresses, and nothing is carried over
  * from one flow to the next.
  */
@@ -40,7 +40,8 @@ detect_open(void)
 /* Nothing else is looked for. */
 #if NDPI_IS(5, 0)
 static inline void
-detect_only(struct ndpi_detection_module_struct *module, const uint16_t *ids, unsigned count)
+detect_only(
+    struct ndpi_detection_module_struct *module, const uint16_t *ids, unsigned count)
 {
 	char id[8];
 
@@ -52,7 +53,8 @@ detect_only(struct ndpi_detection_module_struct *module, const uint16_t *ids, un
 }
 #else
 static inline void
-detect_only(struct ndpi_detection_module_struct *module, const uint16_t *ids, unsigned count)
+detect_only(
+    struct ndpi_detection_module_struct *module, const uint16_t *ids, unsigned count)
 {
 	NDPI_PROTOCOL_BITMASK mask;
 

@@ -48,7 +48,7 @@ static const struct talk {
 	{ "mysql", 33060,
 	    { OCTETS(""),
 	        OCTETS("\x4a\0\0\0\x0a"
-	               "8.0.36\0\x0b\0\0\0\x41\x42\x43\x44\x45\x46\x47\x48\0\xff\xff\xff\x02"
+	               "8.0.36\0\x0b\0\0\0ABCDEFGH\0\xff\xff\xff\x02"
 	               "\0\xff\xdf\x15\0\0\0\0\0\0\0\0\0\0"
 	               "abcdefghijkl\0mysql_native_password\0") } },
 	{ "rdp", 13389,
@@ -77,7 +77,8 @@ static const struct talk {
 	        OCTETS("00887217a7c7e582c46cec22a130adf4b9d7d950fba0 HEAD\n") } },
 	{ "xmpp", 15222,
 	    { OCTETS("<?xml version='1.0'?><stream:stream to='example.org' "
-	             "xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' "
+	             "xmlns='jabber:client' "
+	             "xmlns:stream='http://etherx.jabber.org/streams' "
 	             "version='1.0'>") } },
 	{ "pgsql", 15432,
 	    { OCTETS("\0\0\0\x08\x04\xd2\x16\x2f"), OCTETS("N") } },
@@ -249,7 +250,7 @@ web_and_tls_are_told_at_once(void **state)
 	struct wire_conn conn = begin("198.51.100.7", "192.0.2.9", 8080);
 
 	(void)state;
-	wire_send(&wire, &conn, 0, TCP_ACK, "GET /a HTTP/1.1\r\nHost: example.org\r\n\r\n");
+	wire_send(&wire, &conn, 0, TCP_ACK, "GET /a HTTP/1.1\r\nHost: a.example\r\n\r\n");
 	assert_int_equal(wire_counter(&wire, "labels", "http"), 1);
 	wire_close(&wire, &conn);
 	assert_int_equal(wire_count(&wire, "label=http"), 1);
@@ -345,7 +346,8 @@ a_full_table_gives_up_the_oldest(void **state)
 	wire.pipeline = pipeline_new(&wire.conf, wire.queue);
 	assert_non_null(wire.pipeline);
 	for (unsigned i = 0; i < 64; i++) {
-		conn[i] = wire_conn("198.51.100.7", (uint16_t)(50000 + i), "192.0.2.9", 5900);
+		conn[i] =
+		    wire_conn("198.51.100.7", (uint16_t)(50000 + i), "192.0.2.9", 5900);
 		wire_open(&wire, &conn[i]);
 		wire_send(&wire, &conn[i], 1, TCP_ACK, "RFB 003.008\n");
 		wire_send(&wire, &conn[i], 0, TCP_ACK, "RFB 003.008\n");

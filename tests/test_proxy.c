@@ -269,6 +269,17 @@ send_text(struct script *s, struct talk *talk, unsigned depth, enum fact_type ty
 	send_fact(s, talk, depth, &fact);
 }
 
+/* A label is no parser's word. */
+static void
+send_label(struct script *s, struct talk *talk, unsigned depth, const char *text)
+{
+	struct fact fact = { .type = FACT_TUNNEL_INNER,
+		.flags = FACT_UNSURE,
+		.text = { slice_str(text) } };
+
+	send_fact(s, talk, depth, &fact);
+}
+
 static void
 send_end(struct script *s, struct talk *talk, unsigned depth, char **argv)
 {
@@ -349,6 +360,8 @@ play_line(struct script *s, struct talk *talk, unsigned depth, unsigned argc, ch
 		talk->turned = true;
 	else if (strcmp(argv[0], "ask") == 0)
 		send_ask(s, talk, depth, argv);
+	else if (strcmp(argv[0], "looks") == 0)
+		send_label(s, talk, depth, argv[1]);
 	else if (strcmp(argv[0], "end") == 0)
 		send_end(s, talk, depth, argv);
 	else if (strcmp(argv[0], "prefix") == 0)

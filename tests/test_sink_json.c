@@ -321,6 +321,22 @@ an_alert_without_mail_has_no_mail_objects(void **state)
 	    "\"port\":25}"));
 }
 
+/* A label stands where no parser has a word, and only there. */
+static void
+labels_fill_in_for_parsers(void **state)
+{
+	struct fixture *f = *state;
+	struct alert alert = make_alert(f, whole_transaction(f));
+
+	alert.session.label = "rdp";
+	sinks_alert(f->sinks, &alert, &one);
+	assert_non_null(strstr(output(f), "\"app_proto\":\"smtp\""));
+	assert_null(strstr(output(f), "rdp"));
+	alert.session.app_proto = NULL;
+	sinks_alert(f->sinks, &alert, &one);
+	assert_non_null(strstr(output(f), "\"app_proto\":\"rdp\""));
+}
+
 static void
 rolled_up_clients_are_listed(void **state)
 {
@@ -661,6 +677,7 @@ main(void)
 		TEST(a_session_without_mail_says_so),
 		TEST(an_alert_is_one_line),
 		TEST(an_alert_without_mail_has_no_mail_objects),
+		TEST(labels_fill_in_for_parsers),
 		TEST(rolled_up_clients_are_listed),
 		TEST(hostile_text_is_escaped),
 		TEST(marks_are_set),

@@ -10,11 +10,12 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const uint16_t ports[] = { 21, 25, 80, 110, 143, 179, 389, 443, 445, 502, 1433, 1883,
-	2049, 3306, 3389, 5060, 5432, 5900, 6379, 6881, 50000 };
+static const uint16_t ports[] = { 21, 25, 80, 110, 143, 179, 389, 443, 445, 502, 1433,
+	1883, 2049, 3306, 3389, 5060, 5432, 5900, 6379, 6881, 50000 };
 
 static unsigned
-take_pieces(const uint8_t *data, size_t size, struct classify_piece piece[CLASSIFY_PIECES])
+take_pieces(
+    const uint8_t *data, size_t size, struct classify_piece piece[CLASSIFY_PIECES])
 {
 	unsigned count = 0;
 
