@@ -94,7 +94,8 @@ struct classify {
 	size_t flow_bytes;
 	uint64_t time_ms; /* nDPI's clock: a second for each conversation */
 	uint32_t seq[2];
-	uint64_t known[KNOWN], named[NAMED], unknown; /* how often */
+	uint32_t left; /* conversations to look at in this second */
+	uint64_t known[KNOWN], named[NAMED], unknown, skipped; /* how often */
 	struct {
 		struct iphdr ip;
 		struct tcphdr tcp;
@@ -111,6 +112,7 @@ classify_new(void)
 		return NULL;
 	c->flow_bytes = ndpi_detection_get_sizeof_ndpi_flow_struct();
 	c->flow = calloc(1, c->flow_bytes);
+	c->left = CLASSIFY_TALKS;
 	if (c->flow != NULL)
 		return c;
 	free(c);
@@ -218,8 +220,14 @@ classify_talk(struct classify *c, uint16_t server_port,
 {
 	uint16_t ids[2] = { 0, 0 };
 
-	if (count > 0 && is_ready(c))
+	if (count > 0 && c->left == 0) {
+		c->skipped++;
+		return NULL;
+	}
+	if (count > 0 && is_ready(c)) {
+		c->left--;
 		look(c, server_port, piece, count, ids);
+	}
 	for (unsigned i = 0; i < KNOWN; i++) {
 		if (known[i].id != ids[0] && known[i].id != ids[1])
 			continue;
@@ -228,6 +236,12 @@ classify_talk(struct classify *c, uint16_t server_port,
 	}
 	c->unknown++;
 	return NULL;
+}
+
+void
+classify_tick(struct classify *c)
+{
+	c->left = CLASSIFY_TALKS;
 }
 
 void
@@ -242,4 +256,5 @@ classify_stats(const struct classify *c, struct stats_visitor *v)
 			stats_show(v, "labels", known[i].word, c->known[i]);
 	}
 	stats_show(v, "labels", "unknown", c->unknown);
+	stats_show(v, "labels", "skipped", c->skipped);
 }

@@ -7,7 +7,8 @@
  * nothing. TLS, HTTP and SSH are told by our own probes, all others by nDPI, which sees
  * one conversation at a time, as packets made of the stream's first octets in order. The
  * word depends on these and on the server's port alone, not on how the stream was cut
- * into segments nor on what was seen before. One for each pipeline. nDPI's 7 MiB and 15
+ * into segments nor on what was seen before. A flood of conversations gets no words
+ * beyond CLASSIFY_TALKS in a second. One for each pipeline. nDPI's 7 MiB and 15
  * ms are spent with the first conversation that needs it, as many runs have none; they
  * do not grow with traffic.
  */
@@ -19,6 +20,7 @@ enum {
 	CLASSIFY_PIECES = 6,  /* turns of a conversation that are looked at */
 	CLASSIFY_BYTES = 512, /* of one of them */
 	CLASSIFY_WORD_MAX = 15,
+	CLASSIFY_TALKS = 4096, /* shown to nDPI in a second: some 30 ms */
 };
 
 struct classify_piece {
@@ -36,9 +38,12 @@ void classify_free(struct classify *classify);
 const char *classify_begin(struct classify *classify, const struct slice seen[2]);
 
 /* By a conversation: at most CLASSIFY_PIECES pieces are looked at. A static word in lower
- * case, or NULL. */
+ * case, or NULL: unknown, or skipped as there were too many in this second. */
 const char *classify_talk(struct classify *classify, uint16_t server_port,
     const struct classify_piece *piece, unsigned count);
+
+/* Another second of packet time begins. */
+void classify_tick(struct classify *classify);
 
 /* How often each word was given, where it was. */
 void classify_stats(const struct classify *classify, struct stats_visitor *v);

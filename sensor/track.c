@@ -157,6 +157,8 @@ track_packet(struct track *t, const struct origin *origin)
 		t->sweep_sec = sec;
 	if (t->new_dialer)
 		track_mark_all_turns(t);
+	if (t->shared.classify != NULL)
+		classify_tick(t->shared.classify);
 	track_sweep(t);
 }
 

@@ -138,6 +138,7 @@ earlier_conversations_do_not_matter(void **state)
 {
 	(void)state;
 	for (unsigned i = 0; i < TALKS; i++) {
+		classify_tick(classify);
 		for (unsigned j = 0; j < TALKS; j++) {
 			label(&talks[j]);
 			must_be(label(&talks[i]), talks[i].word);
@@ -154,9 +155,28 @@ memory_does_not_grow(void **state)
 	for (unsigned i = 0; i < TALKS; i++)
 		label(&talks[i]);
 	before = mallinfo2().uordblks;
-	for (unsigned i = 0; i < 200 * TALKS; i++)
+	for (unsigned i = 0; i < 200 * TALKS; i++) {
+		classify_tick(classify);
 		label(&talks[i % TALKS]);
+	}
 	assert_int_equal(mallinfo2().uordblks, before);
+}
+
+static void
+only_so_many_are_looked_at_in_a_second(void **state)
+{
+	static const struct talk none = { .port = 5900 };
+	struct slice http[2] = { slice_str("GET / HTTP/1.1\r\n"), slice_str("") };
+
+	(void)state;
+	for (unsigned i = 0; i < CLASSIFY_TALKS; i++) {
+		must_be(label(&none), NULL); /* takes nobody's place */
+		must_be(label(&talks[0]), talks[0].word);
+	}
+	must_be(label(&talks[0]), NULL);
+	must_be(classify_begin(classify, http), "http");
+	classify_tick(classify);
+	must_be(label(&talks[0]), talks[0].word);
 }
 
 static void
@@ -358,6 +378,39 @@ a_full_table_gives_up_the_oldest(void **state)
 	assert_int_equal(wire_count(&wire, "label=rfb"), 64);
 }
 
+static void
+talk_in_no_time(unsigned number)
+{
+	struct wire_conn conn =
+	    wire_conn("198.51.100.7", (uint16_t)(10000 + number), "192.0.2.9", 5900);
+	int64_t now_us = wire.now_us;
+
+	wire_open(&wire, &conn);
+	wire_send(&wire, &conn, 1, TCP_ACK, "RFB 003.008\n");
+	wire_send(&wire, &conn, 0, TCP_ACK, "RFB 003.008\n");
+	wire_close(&wire, &conn);
+	wire.now_us = now_us;
+	wire.length = 0; /* room for the next */
+}
+
+/* Packet time counts: a second begins anew, whatever was skipped in the one before. */
+static void
+a_flood_is_skipped_until_the_next_second(void **state)
+{
+	enum { MORE = 8 };
+
+	(void)state;
+	wire.now_us -= wire.now_us % 1000000;
+	for (unsigned i = 0; i < CLASSIFY_TALKS + MORE; i++)
+		talk_in_no_time(i);
+	assert_int_equal(wire_counter(&wire, "labels", "rfb"), CLASSIFY_TALKS);
+	assert_int_equal(wire_counter(&wire, "labels", "skipped"), MORE);
+	wire_wait(&wire, 1000000);
+	talk_in_no_time(CLASSIFY_TALKS + MORE);
+	assert_int_equal(wire_counter(&wire, "labels", "rfb"), CLASSIFY_TALKS + 1);
+	assert_int_equal(wire_counter(&wire, "labels", "skipped"), MORE);
+}
+
 static int
 open_classify(void **state)
 {
@@ -401,6 +454,7 @@ main(void)
 		ALONE(conversations_have_words),
 		ALONE(earlier_conversations_do_not_matter),
 		ALONE(memory_does_not_grow),
+		ALONE(only_so_many_are_looked_at_in_a_second),
 		ALONE(own_probes_need_the_first_octets_only),
 		ON_WIRE(what_nobody_claims_is_labelled_however_it_is_cut),
 		ON_WIRE(short_ones_are_labelled_at_their_end),
@@ -411,6 +465,7 @@ main(void)
 		ON_WIRE(a_gap_ends_the_look),
 		ON_WIRE(it_can_be_switched_off),
 		ON_WIRE(a_full_table_gives_up_the_oldest),
+		ON_WIRE(a_flood_is_skipped_until_the_next_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

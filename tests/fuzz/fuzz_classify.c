@@ -50,6 +50,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (size == 0)
 		return 0;
+	classify_tick(classify);
 	port = ports[data[0] % (sizeof(ports) / sizeof(*ports))];
 	count = take_pieces(data + 1, size - 1, piece);
 	first = classify_talk(classify, port, piece, count);
