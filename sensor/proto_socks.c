@@ -40,7 +40,7 @@ take_break(void *state, enum proto_role role, struct proto_input *input)
 	if (role == PROTO_REQUESTER && socks->request == SOCKS_REQUEST_ASKED)
 		return TUNNEL_MORE;
 	if (role == PROTO_RESPONDER && !lost && socks->request != SOCKS_REQUEST_ASKED &&
-	    !socks->ended)
+	    !socks->ended && !socks->stuck)
 		return TUNNEL_MORE; /* the rest of a request may still come */
 	input->gap = 0;
 	if (lost)

@@ -158,6 +158,7 @@ read_next(struct socks *socks, struct slice *in)
 	step = judge_auth(socks);
 	if (step == TUNNEL_ON)
 		socks->request = SOCKS_REQUEST_V5_USER;
+	socks->stuck = step == TUNNEL_MORE;
 	return step;
 }
 

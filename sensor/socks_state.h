@@ -53,6 +53,7 @@ struct socks {
 	bool bound;      /* the first reply to BIND has come */
 	bool told;       /* that something was asked */
 	bool ended;      /* the requester has no more to say */
+	bool stuck;      /* the requester waits for the method to be chosen */
 	uint8_t code;
 	uint8_t skip; /* bytes of the password still to come */
 	const char *why;

@@ -13,6 +13,8 @@ seeds=()
 [ -d "tests/fuzz/seeds/$name" ] && seeds=("tests/fuzz/seeds/$name")
 [ "$name" != fuzz_capture ] || seeds+=(pcaps)
 # A crashing input is left in the corpus' directory, and its octets in the output.
+# libFuzzer's own exit code for a finding is 77, which here means skipped.
 "$program" -max_total_time="$seconds" -timeout=5 -rss_limit_mb=2048 -print_final_stats=1 \
-    -artifact_prefix="$corpus-" "$corpus" ${seeds[@]+"${seeds[@]}"} 2>&1 | tail -n 60
+    -error_exitcode=1 -artifact_prefix="$corpus-" "$corpus" \
+    ${seeds[@]+"${seeds[@]}"} 2>&1 | tail -n 60
 exit "${PIPESTATUS[0]}"
