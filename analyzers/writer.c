@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { WRITER_BYTES = 256 * 1024, WRITER_MODE = 0640 };
@@ -15,17 +16,41 @@ struct writer {
 	int fd;
 	int error; /* errno of the first failure, 0: none */
 	size_t used;
-	uint64_t lost_bytes;
 	char *path; /* NULL: standard output */
 	char buf[WRITER_BYTES];
 };
 
+/* The directory of a log belongs to the user whom the program becomes later. As root it
+ * follows no link that he, or anybody else, may have left there. */
+static bool
+is_strangers_link(const char *path)
+{
+	struct stat link;
+
+	return geteuid() == 0 && lstat(path, &link) == 0 && S_ISLNK(link.st_mode) &&
+	       link.st_uid != 0;
+}
+
 static int
 open_path(const char *path, bool append)
 {
-	int how = append ? O_APPEND : O_TRUNC;
+	int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC);
+	int fd = open(path, how | O_NOFOLLOW, WRITER_MODE);
 
-	return open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | how, WRITER_MODE);
+	if (fd != -1 || errno != ELOOP || is_strangers_link(path))
+		return fd;
+	return open(path, how, WRITER_MODE);
+}
+
+/* After open_path() failed. */
+static void
+explain(const char *path, char error[static CONF_ERROR_MAX])
+{
+	const char *why = strerror(errno);
+
+	if (is_strangers_link(path))
+		why = "a symbolic link made by another user, which root does not follow";
+	snprintf(error, CONF_ERROR_MAX, "%s: %s", path, why);
 }
 
 struct writer *
@@ -44,7 +69,7 @@ writer_open(const char *path, bool append, char error[static CONF_ERROR_MAX])
 	writer->fd = named ? open_path(path, append) : STDOUT_FILENO;
 	if (writer->fd >= 0)
 		return writer;
-	snprintf(error, CONF_ERROR_MAX, "%s: %s", path, strerror(errno));
+	explain(path, error);
 	free(writer->path);
 	free(writer);
 	return NULL;
@@ -74,7 +99,6 @@ write_out(struct writer *writer, const char *bytes, size_t n)
 			writer->error = errno;
 		}
 	}
-	writer->lost_bytes += n;
 }
 
 static void
@@ -119,19 +143,13 @@ writer_reopen(struct writer *writer, char error[static CONF_ERROR_MAX])
 	drain(writer);
 	fd = open_path(writer->path, true);
 	if (fd == -1) {
-		snprintf(error, CONF_ERROR_MAX, "%s: %s", writer->path, strerror(errno));
+		explain(writer->path, error);
 		return -1;
 	}
 	close(writer->fd);
 	writer->fd = fd;
 	writer->error = 0;
 	return 0;
-}
-
-uint64_t
-writer_lost_bytes(const struct writer *writer)
-{
-	return writer->lost_bytes;
 }
 
 void

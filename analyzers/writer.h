@@ -4,8 +4,8 @@
 
 /*
  * Lines to a file or standard output through one buffer. The first error is remembered
- * and what comes after it is dropped and counted: a full disk must not stop the watching,
- * and nobody should believe that the output is whole.
+ * and told by every flush, and what comes after it is dropped: nobody should believe that
+ * the output is whole.
  */
 
 #include "conf.h"
@@ -25,7 +25,6 @@ int writer_flush(struct writer *writer, char error[static CONF_ERROR_MAX]);
 /* Goes on in a file of the same path, made anew where it was moved away; standard output
  * stays. 0, or -1 with error: it goes on in the old file then. */
 int writer_reopen(struct writer *writer, char error[static CONF_ERROR_MAX]);
-uint64_t writer_lost_bytes(const struct writer *writer);
 void writer_close(struct writer *writer);
 
 #endif

@@ -157,6 +157,12 @@ name_fault(const char *name)
 	}
 }
 
+bool
+domain_is_name(const char *name)
+{
+	return name_fault(name) == NULL;
+}
+
 static const char *
 pattern_fault(const char *pattern)
 {

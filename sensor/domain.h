@@ -21,6 +21,10 @@ enum { DOMAIN_MAX = 255 }; /* RFC 1035 section 2.3.4 */
  */
 size_t domain_normalise(struct slice name, char out[static DOMAIN_MAX + 1]);
 
+/* Whether a normalised name is one of letters, digits, hyphens and underscores: what is
+ * fit to be shown as a domain of ours. */
+bool domain_is_name(const char *name);
+
 /*
  * The registrable domain of a normalised name by the public suffix list (libpsl):
  * "mail.example.co.uk" gives "example.co.uk"; the name itself where there is none.

@@ -298,9 +298,10 @@ add_domain(struct domains *domains, const char *server_name)
 	char name[DOMAIN_MAX + 1];
 	const char *domain;
 
-	/* A host name has a dot; a lone word is what somebody called a machine. */
+	/* A host name has a dot; a lone word is what somebody called a machine. What is no
+	 * name must not be proposed to people who copy it into a shell. */
 	if (domain_normalise(slice_str(server_name), name) == 0 ||
-	    strchr(name, '.') == NULL)
+	    strchr(name, '.') == NULL || !domain_is_name(name))
 		return;
 	domain = domain_registrable(name);
 	for (size_t i = 0; i < domains->n; i++) {

@@ -86,6 +86,11 @@ sed 's/"pcap_filename":"[^"]*"/"pcap_filename":"-"/g' "$work/alerts" |
 check 0 "" -q "${home[@]}" -o "$work/file" -r "$open" && silent
 cmp -s "$work/file" "$work/alerts" || problem "-o gives other events"
 
+# What a server calls itself is not proposed where a shell could take it for more.
+LC_ALL=C sed 's/mx\.example\.org/m.$(reboot).xy/g' "$open" >"$work/name.pcap"
+check 0 'Name the domains' -H 192.0.2.0/24 -r "$work/name.pcap"
+check 0 'names: -D example\.org$' -H 192.0.2.0/24 -r "$open"
+
 # Several captures, a directory, a filter.
 mkdir "$work/traces"
 cp "$open" "$closed" "$work/traces/"

@@ -556,6 +556,32 @@ output_that_cannot_be_reopened_stays(void **state)
 	assert_non_null(strstr(f->text, "\"event_type\":\"smtp\""));
 }
 
+/* Who may write into the directory of the output must not choose what root writes to. */
+static void
+root_follows_no_link_of_another_user(void **state)
+{
+	struct fixture *f = *state;
+	char link[sizeof(f->path) + 5], error[CONF_ERROR_MAX] = "";
+	const struct sink_names names = { .source = source_name, .live = true };
+
+	if (geteuid() != 0)
+		skip();
+	snprintf(link, sizeof(link), "%s.link", f->path);
+	assert_int_equal(symlink(f->path, link), 0);
+	sinks_close(f->sinks);
+	f->conf.output.path = link;
+	f->sinks = sinks_open(&f->conf, &names, error);
+	assert_non_null(f->sinks); /* root's own */
+	assert_int_equal(lchown(link, 65534, 65534), 0);
+	assert_int_equal(sinks_reopen(f->sinks, error), -1);
+	assert_non_null(strstr(error, "made by another user"));
+	sinks_close(f->sinks);
+	f->sinks = sinks_open(&f->conf, &names, error);
+	assert_int_equal(unlink(link), 0);
+	assert_null(f->sinks);
+	open_sinks(f, CONF_LOG_ALERT, true);
+}
+
 static void
 stats_are_nested_by_group(void **state)
 {
@@ -687,6 +713,7 @@ main(void)
 		TEST(live_alerts_are_written_at_once),
 		TEST(reopened_output_goes_on_in_a_new_file),
 		TEST(output_that_cannot_be_reopened_stays),
+		TEST(root_follows_no_link_of_another_user),
 		TEST(stats_are_nested_by_group),
 		TEST(a_full_disk_is_told),
 		TEST(a_closed_pipe_is_told),
