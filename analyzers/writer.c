@@ -34,7 +34,8 @@ is_strangers_link(const char *path)
 static int
 open_path(const char *path, bool append)
 {
-	int how = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC);
+	int how =
+	    O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | (append ? O_APPEND : O_TRUNC);
 	int fd = open(path, how | O_NOFOLLOW, WRITER_MODE);
 
 	if (fd != -1 || errno != ELOOP || is_strangers_link(path))

@@ -298,8 +298,8 @@ add_domain(struct domains *domains, const char *server_name)
 	char name[DOMAIN_MAX + 1];
 	const char *domain;
 
-	/* A host name has a dot; a lone word is what somebody called a machine. What is no
-	 * name must not be proposed to people who copy it into a shell. */
+	/* A host name has a dot; a lone word is what somebody called a machine. What is
+	 * no name must not be proposed to people who copy it into a shell. */
 	if (domain_normalise(slice_str(server_name), name) == 0 ||
 	    strchr(name, '.') == NULL || !domain_is_name(name))
 		return;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What can be told by looking at the text: width, licence line, blanks, long functions.
 set -u
+shopt -s lastpipe # or what problems() counts at the end of a pipe is lost
 cd "$(dirname "$0")/.."
 failures=0
 
