@@ -5,9 +5,10 @@
 
 enum { SAMPLES_LEAST = 3, GAP_LEAST_US = 25000 };
 
-/* TCP is answered by the nearest hop, commands by who thinks of them. */
-bool
-distant_is_gap(const struct round_trip *rt)
+/* Whether the client's commands come from further away than its TCP, which is answered by
+ * the nearest hop, commands by who thinks of them. */
+static bool
+is_gap(const struct round_trip *rt)
 {
 	int64_t gap = (int64_t)rt->command_us - rt->tcp_us;
 
@@ -85,7 +86,7 @@ distant_record(
 		return;
 	if (is_http(mail))
 		evidence |= ALERT_EVIDENCE_HTTP_LINES;
-	if (distant_is_gap(&mail->session.round_trip))
+	if (is_gap(&mail->session.round_trip))
 		evidence |= ALERT_EVIDENCE_RTT_GAP;
 	if (evidence == 0)
 		return;

@@ -18,9 +18,6 @@ struct distant {
 	uint64_t http, gap;
 };
 
-/* Whether the client's commands come from further away than its TCP. */
-bool distant_is_gap(const struct round_trip *round_trip);
-
 /* mail: the SMTP session of the record. */
 void distant_record(
     struct proxy *proxy, const struct record *record, const struct mail_session *mail);

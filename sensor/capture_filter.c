@@ -22,8 +22,9 @@ struct packet_filter {
 	bool full_told;
 };
 
-struct packet_filter *
-packet_filter_new(const char *expression)
+/* The expression is lent for good. */
+static struct packet_filter *
+filter_new(const char *expression)
 {
 	struct packet_filter *filter = calloc(1, sizeof(*filter));
 
@@ -57,8 +58,9 @@ dlt_of(uint16_t linktype)
 	return linktype == LINKTYPE_RAW ? DLT_RAW : linktype;
 }
 
-void
-packet_filter_name_linktype(uint16_t linktype, struct capture_error *error)
+/* Puts the name of the link type in front of what is wrong. */
+static void
+name_linktype(uint16_t linktype, struct capture_error *error)
 {
 	const char *name = pcap_datalink_val_to_name(dlt_of(linktype));
 	struct capture_error named = { "" };
@@ -75,9 +77,10 @@ fail(struct capture_error *error, const char *expression, const char *why)
 	    expression, why);
 }
 
-int
-packet_filter_add(
-    struct packet_filter *filter, uint16_t linktype, struct capture_error *error)
+/* Compiles for one more link type. 0, or -1 with *error, which is untouched where that
+ * was told before. */
+static int
+add_program(struct packet_filter *filter, uint16_t linktype, struct capture_error *error)
 {
 	const struct program *known = program_of(filter, linktype);
 	struct program *program = &filter->programs[filter->n];
@@ -113,8 +116,8 @@ make_program(struct packet_filter *filter, uint16_t linktype, struct capture_err
 	if (full)
 		fail(why, filter->expression, "too many link types at once");
 	filter->full_told = full;
-	if (full || packet_filter_add(filter, linktype, why) == -1)
-		packet_filter_name_linktype(linktype, why);
+	if (full || add_program(filter, linktype, why) == -1)
+		name_linktype(linktype, why);
 	return program_of(filter, linktype);
 }
 
@@ -164,7 +167,7 @@ fill_filter(const struct capture *capture, struct packet_filter *filter,
 
 		if (source->linktype == LINKTYPE_UNKNOWN)
 			continue;
-		if (packet_filter_add(filter, source->linktype, &why) == 0) {
+		if (add_program(filter, source->linktype, &why) == 0) {
 			fit++;
 		} else if (unfit == NULL) {
 			unfit = source;
@@ -173,19 +176,19 @@ fill_filter(const struct capture *capture, struct packet_filter *filter,
 	}
 	if (unfit != NULL && fit > 0) {
 		why = *error;
-		packet_filter_name_linktype(unfit->linktype, &why);
+		name_linktype(unfit->linktype, &why);
 		capture_fail(error, unfit->name, why.text);
 	}
 	if (unfit != NULL)
 		return -1;
-	return fit > 0 ? 0 : packet_filter_add(filter, LINKTYPE_ETHERNET, error);
+	return fit > 0 ? 0 : add_program(filter, LINKTYPE_ETHERNET, error);
 }
 
 int
 capture_filter(
     struct capture *capture, const char *expression, struct capture_error *error)
 {
-	struct packet_filter *filter = packet_filter_new(expression);
+	struct packet_filter *filter = filter_new(expression);
 
 	if (filter == NULL) {
 		capture_fail(error, "filter", strerror(ENOMEM));

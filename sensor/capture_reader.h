@@ -151,15 +151,7 @@ __attribute__((format(printf, 3, 4))) void reader_flawed(
 
 struct packet_filter;
 
-/* The expression is lent for good. */
-struct packet_filter *packet_filter_new(const char *expression);
 void packet_filter_free(struct packet_filter *filter);
-/* Compiles for one more link type. 0, or -1 with *error, which is untouched where that
- * was told before. */
-int packet_filter_add(
-    struct packet_filter *filter, uint16_t linktype, struct capture_error *error);
-/* Puts the name of the link type in front of what is wrong. */
-void packet_filter_name_linktype(uint16_t linktype, struct capture_error *error);
 /* Keeps the packets that match, in order, and returns how many. The first time that the
  * expression has no meaning for a link type, *why says so, else it is untouched. */
 size_t packet_filter_apply(struct packet_filter *filter, struct packet *packets, size_t n,

@@ -3,9 +3,9 @@
 #define RELAYWATCH_NDPI_SHIM_H
 
 /*
- * What netset.c and community_id.c use of nDPI, whose API changes with nearly each
- * release: its header does not compile without warnings, and names and argument types
- * move. Private to the files that include it.
+ * What is used of nDPI outside ndpi_detect.h, which builds on this: its API changes with
+ * nearly each release, its header does not compile without warnings, and names and
+ * argument types move. Private to the files that include it.
  */
 
 #include <stdint.h>

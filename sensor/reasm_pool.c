@@ -70,7 +70,8 @@ list_set(struct reasm_pool *pool, enum reasm_list_id id, struct reasm *reasm, bo
 	*link = (struct reasm_link){ 0 };
 }
 
-void
+/* Everything of the half before upto is given up at the next occasion. */
+static void
 half_force(struct reasm_half *half, uint32_t upto)
 {
 	half->forced = half->flags & HALF_FORCED ? seq_max(half->forced, upto) : upto;

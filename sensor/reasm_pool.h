@@ -156,9 +156,6 @@ reset_is_reached(const struct reasm *reasm)
 	return !(half->flags & HALF_STARTED) || half->next == reasm->reset_seq;
 }
 
-/* Everything of the half before upto is given up at the next occasion. */
-void half_force(struct reasm_half *half, uint32_t upto);
-
 /* Next is where the held bytes begin, or where a SYN-ACK said. */
 void half_start(struct reasm_half *half);
 
