@@ -74,9 +74,10 @@ SUPPORT    := $(filter-out $(TESTS),$(wildcard tests/*.c))
 
 all: relaywatch
 
-# The program at the root is the last one built, with or without sanitizers.
-relaywatch: $(BUILD)/relaywatch
-	cp -f $< $@
+# The program at the root is the one asked for last, with or without sanitizers: times do
+# not tell, for the other one may have been copied later than this one was built.
+relaywatch: $(BUILD)/relaywatch FORCE
+	@cmp -s $< $@ || cp -f $< $@
 
 $(BUILD)/relaywatch: $(OBJECTS)
 	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIB_LIBS)
