@@ -5,8 +5,8 @@
 /*
  * Saved captures in, packets out, merged by packet time over all files. They are read by
  * block readers of our own, pcap and pcapng, plain or packed with gzip or zstd: libpcap's
- * costs more than all the rest of the work, and takes one link type a file. Of libpcap,
- * whose only user this is, we take the filters.
+ * costs more than all the rest of the work, and takes one link type a file. It gives us
+ * the filters here, and the interfaces in capture_live.c.
  */
 
 #include "packet.h"

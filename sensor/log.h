@@ -5,7 +5,7 @@
 /*
  * Messages for people, on standard error, one line each, prefixed "relaywatch: ". Control
  * and non-ASCII octets are escaped (\xHH): file names and packet text are hostile.
- * Process wide: only main.c and what it calls at start and end may use it.
+ * Process wide: for main.c, run*.c and outputs; never for what traffic does line by line.
  */
 
 enum log_level {

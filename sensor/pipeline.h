@@ -3,8 +3,8 @@
 #define RELAYWATCH_PIPELINE_H
 
 /*
- * The spine of the sensor: packets in, records out. Calls decode, flow, reasm and the
- * parsers in order; none of them knows another. Holds no globals: one per worker.
+ * The spine of the sensor: packets in, records out. Calls decode and defrag, which do not
+ * know each other, and hands each segment to track. Holds no globals: one per worker.
  */
 
 #include "conf.h"

@@ -3,7 +3,7 @@
 #define RELAYWATCH_SUMMARY_H
 
 /*
- * What a person gets to read at the end of a saved capture: how much was read, what was
+ * What a person gets to read at the end of a run: how much was read, what was
  * found, what was lost, what can be said of each mail server of home-net. Plain ASCII.
  */
 
