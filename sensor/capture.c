@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "capture_reader.h"
 
@@ -315,6 +316,22 @@ const char *
 capture_source_name(const struct capture *capture, uint16_t source)
 {
 	return source < capture->n_sources ? capture->sources[source].name : "";
+}
+
+bool
+capture_reads(const struct capture *capture, const char *path)
+{
+	struct stat file;
+
+	if (stat(path, &file) == -1 || !S_ISREG(file.st_mode))
+		return false;
+	for (size_t i = 0; i < capture->n_sources; i++) {
+		const struct source *source = &capture->sources[i];
+
+		if (source->dev == file.st_dev && source->ino == file.st_ino)
+			return true;
+	}
+	return false;
 }
 
 void

@@ -52,6 +52,9 @@ const char *capture_damage(const struct capture *capture, size_t index);
 /* The path of a source, as it was given. */
 const char *capture_source_name(const struct capture *capture, uint16_t source);
 
+/* Whether the file at path, by whatever name, is one of those to be read. */
+bool capture_reads(const struct capture *capture, const char *path);
+
 /* Octets read so far and in all (0 where unknown), for a progress bar. */
 void capture_progress(const struct capture *capture, uint64_t *done, uint64_t *all);
 

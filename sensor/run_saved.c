@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include <inttypes.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include "capture.h"
@@ -29,6 +30,18 @@ open_captures(struct capture *capture, const struct options *options)
 	if (options->filter_instead_of_file != NULL)
 		log_error("%s: no such file, so it was taken for the filter expression",
 		    options->filter_instead_of_file);
+	return EX_USAGE;
+}
+
+/* The output is begun anew, and evidence is not to be overwritten by a slip. */
+static int
+spare_captures(const struct capture *capture, const struct conf *conf)
+{
+	const char *path = conf->output.path;
+
+	if (path == NULL || strcmp(path, "-") == 0 || !capture_reads(capture, path))
+		return 0;
+	log_error("-o: %s is one of the captures; name another file", path);
 	return EX_USAGE;
 }
 
@@ -113,6 +126,8 @@ run_saved(const struct conf *conf, const struct options *options)
 	run_init(&run, conf, options);
 	hints_init(&run.hints, false, 0);
 	code = open_captures(capture, options);
+	if (code == 0)
+		code = spare_captures(capture, conf);
 	if (code == 0)
 		code = run_open(&run, &names);
 	if (code == 0)

@@ -85,6 +85,12 @@ sed 's/"pcap_filename":"[^"]*"/"pcap_filename":"-"/g' "$work/alerts" |
     cmp -s - "$work/out" || problem "standard input gives other events than the file"
 check 0 "" -q "${home[@]}" -o "$work/file" -r "$open" && silent
 cmp -s "$work/file" "$work/alerts" || problem "-o gives other events"
+mkdir "$work/evidence"
+cp "$open" "$work/evidence/it"
+ln -s evidence/it "$work/alias"
+check 64 'is one of the captures' -r "$work/evidence" -o "$work/evidence/it" && silent
+check 64 'is one of the captures' -r "$closed" "$work/evidence/it" -o "$work/alias" && silent
+cmp -s "$work/evidence/it" "$open" || problem "a capture was overwritten"
 
 # What a server calls itself is not proposed where a shell could take it for more.
 LC_ALL=C sed 's/mx\.example\.org/m.$(reboot).xy/g' "$open" >"$work/name.pcap"
