@@ -64,6 +64,7 @@ struct alerts {
 	struct addr (*clients)[CLIENTS_TOLD]; /* by slot */
 	struct crowds crowds;
 	struct kin kin;
+	uint64_t claims;
 	uint32_t first_open; /* the finding whose window ends next */
 	uint64_t serial;     /* of windows */
 	uint64_t raised, lines, moved, not_moved, rolled_up, evicted;
@@ -451,15 +452,22 @@ raise_again(struct alerts *alerts, const struct alert *alert)
 }
 
 void
-alerts_claim(struct alerts *alerts, uint64_t flow_id)
+alerts_claim(struct alerts *alerts, uint64_t flow_id, enum alert_claim claim)
 {
-	kin_claim(&alerts->kin, flow_id);
+	alerts->claims++;
+	kin_claim(&alerts->kin, flow_id, claim);
 }
 
-bool
-alerts_is_claimed(const struct alerts *alerts, uint64_t flow_id)
+enum alert_claim
+alerts_claim_of(const struct alerts *alerts, uint64_t flow_id)
 {
-	return kin_is_claimed(&alerts->kin, flow_id);
+	return kin_claim_of(&alerts->kin, flow_id);
+}
+
+uint64_t
+alerts_claims(const struct alerts *alerts)
+{
+	return alerts->claims;
 }
 
 /* Adds to all that is told of id, and tells what was told without. */

@@ -153,8 +153,16 @@ uint64_t alerts_raise(struct alerts *alerts, const struct alert *alert);
  * Connections whose mail a finding of another kind explains: what passed through them is
  * not to be taken for the host's own doing. Bounded: the oldest is forgotten.
  */
-void alerts_claim(struct alerts *alerts, uint64_t flow_id);
-bool alerts_is_claimed(const struct alerts *alerts, uint64_t flow_id);
+enum alert_claim {
+	ALERT_FREE,
+	ALERT_HELD, /* it may be so: what else is found waits */
+	ALERT_CLAIMED,
+};
+void alerts_claim(struct alerts *alerts, uint64_t flow_id, enum alert_claim claim);
+enum alert_claim alerts_claim_of(const struct alerts *alerts, uint64_t flow_id);
+
+/* Changes with every claim. */
+uint64_t alerts_claims(const struct alerts *alerts);
 
 /* Packet time has come to now_us: windows that ended are reported. */
 void alerts_tick(struct alerts *alerts, int64_t now_us);

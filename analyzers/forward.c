@@ -1,34 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "forward.h"
 
-#include <stdlib.h>
 #include <xxhash.h>
 
+#include "forward_way.h"
 #include "proxy_state.h"
 
 enum {
+	LONGEST = RECORD_PREFIXES,
 	KEYS_EACH = 1 + RECORD_PREFIXES,
-	LAG_MAX_US = 30 * 1000000, /* between equal octets on both legs */
-	DISORDER_US = 1000000,     /* packets are captured late, or sent again */
-	MAIL_CLIENT = 0,           /* directions, by who speaks */
-	MAIL_SERVER = 1,
-};
-
-enum way_kind {
-	WAY_NONE,
-	WAY_OUT,     /* home is an SMTP client of an outside server */
-	WAY_INBOUND, /* an outside client came to home */
-	WAY_REVERSE, /* home called an outside host that may give orders */
-};
-
-struct forward_way {
-	struct session session; /* as the connection was opened */
-	struct origin last;
-	struct prefixes prefixes; /* MAIL_CLIENT, MAIL_SERVER */
-	uint64_t partner;         /* connection of the other leg; 0: not found */
-	uint8_t kind;             /* enum way_kind */
-	uint8_t keys;             /* lengths it is filed under */
-	bool told;
+	/* One owner has few entries of one key: sessions that are alike are spread. */
+	SHARDS = 8,
 };
 
 int
@@ -58,12 +40,20 @@ flow_key(uint64_t flow_id)
 
 /* Both directions: a banner alone is the same for all who call that server. */
 static uint64_t
-content_key(const struct prefixes *p, unsigned length, bool out)
+content_key(const struct prefixes *p, unsigned length, bool out, unsigned shard)
 {
 	uint64_t text[3] = { p->hash[MAIL_CLIENT][length - 1],
-		p->hash[MAIL_SERVER][length - 1], (uint64_t)length << 1 | out };
+		p->hash[MAIL_SERVER][length - 1],
+		(uint64_t)shard << 32 | (uint64_t)length << 1 | out };
 
 	return XXH3_64bits(text, sizeof(text));
+}
+
+/* Short ones are alike by chance: the newest will do. */
+static unsigned
+shards_of(unsigned length)
+{
+	return length == LONGEST ? SHARDS : 1;
 }
 
 static struct forward_way *
@@ -96,86 +86,83 @@ kind_of(const struct proxy *proxy, const struct session *s)
 	return WAY_REVERSE;
 }
 
-static const struct endpoint *
-home_end(const struct forward_way *way)
+static const struct forward_way *
+out_of(const struct forward_way *a, const struct forward_way *b)
 {
-	return way->session.client.home ? &way->session.client : &way->session.server;
+	return a->kind == WAY_OUT ? a : b;
 }
 
-static const struct endpoint *
-outside_end(const struct forward_way *way)
+static enum way_likeness
+compare(const struct forward_way *a, const struct forward_way *b)
 {
-	return way->session.client.home ? &way->session.server : &way->session.client;
+	const struct forward_way *out = out_of(a, b);
+
+	return ways_compare(out, out == a ? b : a);
 }
 
-/* A way through the forwarder takes no time at all, but not less. */
-static bool
-is_in_order(int64_t us)
+/* The best partner so far. */
+struct choice {
+	struct forward_way *way;
+	enum way_likeness likeness;
+	int64_t lag_us;
+	bool twins; /* as good as each other */
+};
+
+/* What is sure goes before what was found first. */
+static void
+consider(struct choice *best, const struct forward_way *way, struct forward_way *other)
 {
-	return us >= -DISORDER_US && us <= LAG_MAX_US;
-}
+	enum way_likeness likeness =
+	    other->settled ? WAYS_DIFFER : compare(way, other);
+	const struct forward_way *out = out_of(way, other);
+	int64_t lag_us;
 
-/* How long the octets of both directions took through the forwarder; -1 where they came
- * in the wrong order: the server's come by the outbound leg first, the client's last. */
-static int64_t
-lag(const struct forward_way *out, const struct forward_way *first)
-{
-	int64_t server_us =
-	    first->prefixes.ts_us[MAIL_SERVER][0] - out->prefixes.ts_us[MAIL_SERVER][0];
-	int64_t client_us =
-	    out->prefixes.ts_us[MAIL_CLIENT][0] - first->prefixes.ts_us[MAIL_CLIENT][0];
-
-	if (!is_in_order(server_us) || !is_in_order(client_us))
-		return -1;
-	return llabs(server_us) + llabs(client_us);
-}
-
-static unsigned
-equal_lengths(const struct forward_way *a, const struct forward_way *b)
-{
-	unsigned client = prefixes_equal(&a->prefixes, &b->prefixes, MAIL_CLIENT);
-	unsigned server = prefixes_equal(&a->prefixes, &b->prefixes, MAIL_SERVER);
-
-	return client < server ? client : server;
-}
-
-static bool
-is_pair(const struct forward_way *out, const struct forward_way *first)
-{
-	unsigned equal = equal_lengths(out, first);
-
-	if (out->kind != WAY_OUT || first->kind == WAY_OUT || equal == 0 ||
-	    first->session.start_us > out->session.start_us)
-		return false;
-	/* Another host of ours: 16 octets of each direction are little. */
-	return equal > 1 || addr_equal(&home_end(out)->addr, &home_end(first)->addr);
-}
-
-/* The best among those that share a key; twins as good as it make it unsure. */
-static struct forward_way *
-best_of(struct forward *forward, const struct forward_way *way, uint64_t key)
-{
-	struct forward_way *best = NULL;
-	int64_t best_lag = INT64_MAX;
-
-	for (uint32_t link = seen_find(forward->seen, key); link != SEEN_NONE;
-	     link = seen_find_next(forward->seen, link)) {
-		struct forward_way *other =
-		    way_at(forward, seen_link_entry(forward->seen, link));
-		const struct forward_way *out = way->kind == WAY_OUT ? way : other;
-		const struct forward_way *first = way->kind == WAY_OUT ? other : way;
-		int64_t us;
-
-		if (other->partner != 0 || !is_pair(out, first))
-			continue;
-		us = lag(out, first);
-		if (us < 0 || us > best_lag)
-			continue;
-		forward->unsure += us == best_lag;
-		best = us < best_lag ? other : NULL;
-		best_lag = us;
+	if (likeness < best->likeness || (likeness == WAYS_UNDECIDED && other->partner != 0))
+		return;
+	lag_us = ways_lag_us(out, out == way ? other : way);
+	if (likeness == best->likeness && lag_us >= best->lag_us) {
+		best->twins |= lag_us == best->lag_us;
+		return;
 	}
-	return best;
+	*best = (struct choice){ other, likeness, lag_us, false };
+}
+
+static void
+consider_all(const struct forward *forward, struct choice *best,
+    const struct forward_way *way, unsigned length)
+{
+	for (unsigned shard = 0; shard < shards_of(length); shard++) {
+		uint64_t key =
+		    content_key(&way->prefixes, length, way->kind != WAY_OUT, shard);
+		uint32_t link = seen_find(forward->seen, key);
+
+		for (; link != SEEN_NONE; link = seen_find_next(forward->seen, link))
+			consider(
+			    best, way, way_at(forward, seen_link_entry(forward->seen, link)));
+	}
+}
+
+/* Most ways share not even their shortest key with any. */
+static struct forward_way *
+best_partner(struct forward *forward, const struct forward_way *way)
+{
+	/* A pair stands unless there is a better one. */
+	struct choice best = {
+		.likeness = way->partner != 0 ? WAYS_EQUAL : WAYS_UNDECIDED,
+		.lag_us = INT64_MAX,
+	};
+
+	if (way->keys == 0 ||
+	    seen_find(forward->seen,
+		content_key(&way->prefixes, 1, way->kind != WAY_OUT, 0)) == SEEN_NONE)
+		return NULL;
+	for (unsigned length = way->keys; length > 0 && best.way == NULL; length--)
+		consider_all(forward, &best, way, length);
+	if (best.way != NULL && best.twins && best.likeness == WAYS_UNDECIDED) {
+		forward->unsure++;
+		return NULL;
+	}
+	return best.way;
 }
 
 /* A request explains it: that is the finding. */
@@ -188,33 +175,96 @@ is_explained(const struct proxy *proxy, const struct forward_way *out)
 }
 
 static void
+part(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
+{
+	way->partner = other->partner = 0;
+	proxy->forward.parted++;
+	alerts_claim(proxy->alerts, way->session.flow_id, ALERT_FREE);
+	alerts_claim(proxy->alerts, other->session.flow_id, ALERT_FREE);
+}
+
+/* Until more is known nobody takes their mail for the host's own, or for another's. */
+static void
 join(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
 {
-	struct forward_way *out = way->kind == WAY_OUT ? way : other;
-	struct leg *leg = legs_of(&proxy->legs, out->session.flow_id);
-
 	way->partner = other->session.flow_id;
 	other->partner = way->session.flow_id;
-	if (leg != NULL)
-		leg->flags |= LEG_TAKEN;
-	proxy->forward.found++;
-	alerts_claim(proxy->alerts, way->session.flow_id);
-	alerts_claim(proxy->alerts, other->session.flow_id);
+	alerts_claim(proxy->alerts, way->session.flow_id, ALERT_HELD);
+	alerts_claim(proxy->alerts, other->session.flow_id, ALERT_HELD);
 }
 
 static void
+settle(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
+{
+	struct leg *leg =
+	    legs_of(&proxy->legs, out_of(way, other)->session.flow_id);
+
+	if (leg != NULL)
+		leg->flags |= LEG_TAKEN;
+	way->settled = other->settled = true;
+	proxy->forward.found++;
+	alerts_claim(proxy->alerts, way->session.flow_id, ALERT_CLAIMED);
+	alerts_claim(proxy->alerts, other->session.flow_id, ALERT_CLAIMED);
+}
+
+/* Returns whether the pair stands as it is. */
+static bool
+judge_pair(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
+{
+	enum way_likeness likeness = compare(way, other);
+
+	if (likeness == WAYS_DIFFER || is_explained(proxy, out_of(way, other))) {
+		part(proxy, way, other);
+		return false;
+	}
+	if (likeness == WAYS_EQUAL)
+		settle(proxy, way, other);
+	return likeness == WAYS_EQUAL;
+}
+
+/* Returns the way that lost its partner to this one, or NULL. */
+static struct forward_way *
 look_for_partner(struct proxy *proxy, struct forward_way *way)
 {
-	struct forward *forward = &proxy->forward;
+	struct forward_way *other = best_partner(&proxy->forward, way), *left = NULL;
 
-	for (unsigned length = way->keys; length > 0 && way->partner == 0; length--) {
-		struct forward_way *other = best_of(forward, way,
-		    content_key(&way->prefixes, length, way->kind != WAY_OUT));
-
-		if (other != NULL &&
-		    !is_explained(proxy, way->kind == WAY_OUT ? way : other))
-			join(proxy, way, other);
+	if (other == NULL || other->session.flow_id == way->partner ||
+	    is_explained(proxy, out_of(way, other)))
+		return NULL;
+	if (way->partner != 0) {
+		left = way_of(&proxy->forward, way->partner);
+		if (left != NULL)
+			part(proxy, way, left);
 	}
+	if (other->partner != 0) {
+		left = way_of(&proxy->forward, other->partner);
+		if (left != NULL)
+			part(proxy, other, left);
+	}
+	join(proxy, way, other);
+	judge_pair(proxy, way, other);
+	return left;
+}
+
+/* Something new is known of a way. */
+static void
+look_again(struct proxy *proxy, struct forward_way *way)
+{
+	struct forward_way *other = way_of(&proxy->forward, way->partner), *left;
+
+	if (way->settled)
+		return;
+	if (way->partner != 0 && other == NULL) { /* forgotten */
+		way->partner = 0;
+		alerts_claim(proxy->alerts, way->session.flow_id, ALERT_FREE);
+	}
+	if (other != NULL && judge_pair(proxy, way, other))
+		return;
+	left = look_for_partner(proxy, way);
+	if (left != NULL && left->partner == 0)
+		look_for_partner(proxy, left);
+	if (other != NULL && other != left && other->partner == 0)
+		look_for_partner(proxy, other);
 }
 
 static void
@@ -223,9 +273,12 @@ file(struct forward *forward, uint32_t entry)
 	struct forward_way *way = way_at(forward, entry);
 	const struct prefixes *p = &way->prefixes;
 
-	while (way->keys < p->lengths[0] && way->keys < p->lengths[1])
+	while (way->keys < p->lengths[0] && way->keys < p->lengths[1]) {
+		way->keys++;
 		seen_key(forward->seen, entry,
-		    content_key(p, ++way->keys, way->kind == WAY_OUT));
+		    content_key(p, way->keys, way->kind == WAY_OUT,
+			way->session.flow_id % shards_of(way->keys)));
+	}
 }
 
 static uint32_t
@@ -280,8 +333,7 @@ take_prefix(struct proxy *proxy, const struct record *record)
 	dir = record->prefix.dir ^ (uint8_t)(way->kind == WAY_REVERSE);
 	prefixes_take(&way->prefixes, dir, &record->prefix);
 	file(forward, entry);
-	if (way->partner == 0)
-		look_for_partner(proxy, way);
+	look_again(proxy, way);
 }
 
 static struct alert_leg
@@ -305,13 +357,13 @@ tell(struct proxy *proxy, struct forward_way *out, struct forward_way *first,
 		.kind = ALERT_PROXY,
 		.verdict = ALERT_CONFIRMED,
 		.mechanism = reverse ? ALERT_REVERSE : ALERT_TCP_FORWARD,
-		.confidence = equal_lengths(out, first) > 1 ? ALERT_HIGH : ALERT_MEDIUM,
+		.confidence = ways_equal_lengths(out, first) > 1 ? ALERT_HIGH : ALERT_MEDIUM,
 		.evidence = ALERT_EVIDENCE_OUTBOUND_SYN | ALERT_EVIDENCE_BANNER_MATCH,
 		.session = first->session,
 		.origin = *now,
-		.server = *home_end(first),
+		.server = *way_home_end(first),
 		.has_client = true,
-		.client = outside_end(first)->addr,
+		.client = way_outside_end(first)->addr,
 		.target = { .has_addr = true,
 		    .addr = out->session.server.addr,
 		    .port = out->session.server.port },
@@ -329,25 +381,78 @@ tell(struct proxy *proxy, struct forward_way *out, struct forward_way *first,
 
 /* Told with the first mail that went over, or else when it is over. */
 static void
-tell_when_due(
-    struct proxy *proxy, const struct record *record, const struct transaction *tx)
+tell_when_due(struct proxy *proxy, struct forward_way *way, const struct record *record,
+    const struct transaction *mail)
 {
-	struct forward_way *way = way_of(&proxy->forward, record->session.flow_id);
-	bool closed =
-	    record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED;
-	bool mail = record->class == RECORD_FACT && tx != NULL && tx->ended && !tx->empty;
 	struct forward_way *other;
 
-	if (way == NULL || way->partner == 0 || way->told || (!closed && !mail))
+	if (!way->settled || way->told || (!way->closed && mail == NULL))
 		return;
-	way->last = record->origin;
 	other = way_of(&proxy->forward, way->partner);
 	if (other == NULL)
 		return;
 	if (way->kind == WAY_OUT)
-		tell(proxy, way, other, &record->origin, mail ? tx : NULL);
+		tell(proxy, way, other, &record->origin, mail);
 	else
-		tell(proxy, other, way, &record->origin, mail ? tx : NULL);
+		tell(proxy, other, way, &record->origin, mail);
+}
+
+static void
+take_letter(struct forward_way *way, const struct transaction *tx)
+{
+	if (way->mailed || !tx->whole) {
+		way->mailed = true;
+		return;
+	}
+	way->mailed = true;
+	way->letter = (struct way_letter){ .size = tx->size,
+		.body_hash = tx->body_hash,
+		.received = tx->received_count };
+}
+
+static void
+take_close(struct forward_way *way, const struct record_conn *conn)
+{
+	unsigned client = way->kind == WAY_REVERSE;
+
+	way->closed = true;
+	way->bytes[MAIL_CLIENT] = conn->bytes[client];
+	way->bytes[MAIL_SERVER] = conn->bytes[!client];
+}
+
+static bool
+is_message(const struct record *record, const struct transaction *tx)
+{
+	return record->class == RECORD_FACT && tx != NULL &&
+	       record->fact.type == FACT_MESSAGE;
+}
+
+static bool
+is_close(const struct record *record)
+{
+	return record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED;
+}
+
+/* What tells a forwarder from a relay, and when it is due. */
+static void
+take_more(struct proxy *proxy, const struct record *record, const struct transaction *tx)
+{
+	bool mail = record->class == RECORD_FACT && tx != NULL && tx->ended && !tx->empty;
+	struct forward_way *way;
+
+	if (!mail && !is_close(record) && !is_message(record, tx))
+		return;
+	way = way_of(&proxy->forward, record->session.flow_id);
+	if (way == NULL)
+		return;
+	way->last = record->origin;
+	if (is_message(record, tx))
+		take_letter(way, tx);
+	if (is_close(record))
+		take_close(way, &record->conn);
+	if (!mail)
+		look_again(proxy, way);
+	tell_when_due(proxy, way, record, mail ? tx : NULL);
 }
 
 void
@@ -356,8 +461,8 @@ forward_record(
 {
 	if (record->class == RECORD_PREFIX)
 		take_prefix(proxy, record);
-	else if (proxy->forward.found != 0)
-		tell_when_due(proxy, record, tx);
+	else
+		take_more(proxy, record, tx);
 }
 
 void
@@ -378,6 +483,7 @@ forward_stats(const struct forward *forward, struct stats_visitor *v)
 	const struct seen_counters *c = seen_counters(forward->seen);
 
 	stats_show(v, "proxy_forward", "pairs", forward->found);
+	stats_show(v, "proxy_forward", "parted", forward->parted);
 	stats_show(v, "proxy_forward", "unsure", forward->unsure);
 	stats_show(v, "proxy_forward", "held", c->entries);
 	stats_show(v, "proxy_forward", "evicted", c->evicted);

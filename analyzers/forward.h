@@ -18,7 +18,7 @@ struct proxy;
 struct forward {
 	struct seen *seen; /* of struct forward_way */
 	int64_t window_us;
-	uint64_t found, unsure;
+	uint64_t found, parted, unsure;
 };
 
 /* 0, or -1 when out of memory. */

@@ -12,7 +12,7 @@ struct kin_flow {
 	uint64_t flow_id;
 	struct kin_finding finding[FINDINGS_EACH];
 	uint8_t count;
-	bool claimed;
+	uint8_t claim; /* enum alert_claim */
 };
 
 int
@@ -63,17 +63,17 @@ get(struct kin *kin, uint64_t flow_id)
 }
 
 void
-kin_claim(struct kin *kin, uint64_t flow_id)
+kin_claim(struct kin *kin, uint64_t flow_id, enum alert_claim claim)
 {
-	get(kin, flow_id)->claimed = true;
+	get(kin, flow_id)->claim = (uint8_t)claim;
 }
 
-bool
-kin_is_claimed(const struct kin *kin, uint64_t flow_id)
+enum alert_claim
+kin_claim_of(const struct kin *kin, uint64_t flow_id)
 {
 	const struct kin_flow *flow = find(kin, flow_id, hash_of(kin, flow_id));
 
-	return flow != NULL && flow->claimed;
+	return flow != NULL ? (enum alert_claim)flow->claim : ALERT_FREE;
 }
 
 void

@@ -19,8 +19,8 @@ struct kin {
 int kin_init(struct kin *kin, uint32_t flows);
 void kin_release(struct kin *kin);
 
-void kin_claim(struct kin *kin, uint64_t flow_id);
-bool kin_is_claimed(const struct kin *kin, uint64_t flow_id);
+void kin_claim(struct kin *kin, uint64_t flow_id, enum alert_claim claim);
+enum alert_claim kin_claim_of(const struct kin *kin, uint64_t flow_id);
 
 /* Names another finding in the alert, once. */
 void alert_relate(struct alert *alert, uint64_t id);

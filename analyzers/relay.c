@@ -29,6 +29,7 @@ relay_free(void *self)
 	relay_trace_release(&relay->trace);
 	relay_servers_free(relay->servers);
 	relay_letters_release(&relay->letters);
+	relay_held_release(&relay->held);
 	free(relay->open);
 	free(relay);
 }
@@ -61,7 +62,8 @@ relay_new(const struct analyzer_context *context)
 	if (relay->open == NULL || relay->servers == NULL ||
 	    relay_index_init(&relay->index, &conf->relay, leg_gone, relay) == -1 ||
 	    relay_trace_init(&relay->trace, &conf->relay) == -1 ||
-	    relay_letters_init(&relay->letters, &conf->relay) == -1) {
+	    relay_letters_init(&relay->letters, &conf->relay) == -1 ||
+	    relay_held_init(&relay->held) == -1) {
 		relay_free(relay);
 		return NULL;
 	}
@@ -267,6 +269,9 @@ relay_record(void *self, const struct record *record, const struct transaction *
 	struct relay *relay = self;
 	struct relay_open *open;
 
+	if (relay->held.count > 0 &&
+	    relay->held.claims != alerts_claims(relay->alerts))
+		relay_alert_release(relay, INT64_MIN);
 	if (record->class != RECORD_FACT)
 		return;
 	if (record->fact.type == FACT_TLS && mail != NULL)
@@ -296,6 +301,13 @@ relay_tick(void *self, int64_t now_us)
 
 	relay_index_expire(&relay->index, now_us);
 	relay_trace_expire(&relay->trace, now_us);
+	relay_alert_release(relay, now_us);
+}
+
+static void
+relay_finish(void *self)
+{
+	relay_alert_release(self, INT64_MAX);
 }
 
 static void
@@ -326,5 +338,6 @@ const struct analyzer analyzer_relay = {
 	.record = relay_record,
 	.evicted = relay_evicted,
 	.tick = relay_tick,
+	.finish = relay_finish,
 	.stats = relay_stats,
 };

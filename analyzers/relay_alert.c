@@ -83,14 +83,35 @@ relay_letter(struct relay *relay, const struct relay_leg *in)
 	return relay_letters_show(&relay->letters, in->letter, in->flow_id, in->tx_id);
 }
 
-void
-relay_alert_raise(struct relay *relay, const struct alert *alert)
+static void
+raise_now(struct relay *relay, const struct alert *alert)
 {
-	/* A forwarder passed on what another server said. */
-	if (alerts_is_claimed(relay->alerts, alert->session.flow_id))
-		return;
 	if (alert->was != ALERT_NO_VERDICT)
 		relay->counts.verdicts[alert->was]--;
 	relay->counts.verdicts[alert->verdict]++;
 	alerts_raise(relay->alerts, alert);
+}
+
+void
+relay_alert_release(struct relay *relay, int64_t now_us)
+{
+	const struct alert *alert;
+
+	while ((alert = relay_held_next(&relay->held, relay->alerts, now_us)) != NULL)
+		raise_now(relay, alert);
+}
+
+void
+relay_alert_raise(struct relay *relay, const struct alert *alert)
+{
+	/* A forwarder passed on what another server said. */
+	enum alert_claim claim = alerts_claim_of(relay->alerts, alert->session.flow_id);
+
+	if (relay->held.count > 0)
+		relay_alert_release(
+		    relay, relay_held_is_full(&relay->held) ? INT64_MAX : INT64_MIN);
+	if (claim == ALERT_HELD)
+		relay_held_keep(&relay->held, alert);
+	else if (claim == ALERT_FREE)
+		raise_now(relay, alert);
 }

@@ -11,6 +11,7 @@
 
 #include "analyzer.h"
 #include "recipient.h"
+#include "relay_held.h"
 #include "relay_index.h"
 #include "relay_letters.h"
 #include "relay_servers.h"
@@ -60,6 +61,7 @@ struct relay {
 	struct relay_trace trace;
 	struct relay_servers *servers;
 	struct relay_letters letters;
+	struct relay_held held;
 	struct relay_open *open; /* by the transaction's slot */
 	bool undecided;          /* no local domains: only two legs tell */
 	struct relay_counts counts;
@@ -103,6 +105,8 @@ void relay_alert_fill(struct alert *alert, const struct relay_leg *in,
 void relay_alert_outbound(
     struct alert *alert, const struct relay_leg *in, const struct relay_leg *out);
 void relay_alert_raise(struct relay *relay, const struct alert *alert);
+/* What waited, and need not any more. */
+void relay_alert_release(struct relay *relay, int64_t now_us);
 
 /* The head of an alert is the inbound leg: so is its packet, whatever leg is at hand. The
  * time is when it was found out. */

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#ifndef RELAYWATCH_FORWARD_WAY_H
+#define RELAYWATCH_FORWARD_WAY_H
+
+/*
+ * A connection between home and outside as forward.c remembers it, and whether two of
+ * them are both legs of a forwarder. Nobody else includes this.
+ */
+
+#include "legs.h"
+
+enum {
+	MAIL_CLIENT = 0, /* directions, by who speaks */
+	MAIL_SERVER = 1,
+};
+
+enum way_kind {
+	WAY_NONE,
+	WAY_OUT,     /* home is an SMTP client of an outside server */
+	WAY_INBOUND, /* an outside client came to home */
+	WAY_REVERSE, /* home called an outside host that may give orders */
+};
+
+/* The first message that went over. */
+struct way_letter {
+	uint64_t size, body_hash; /* size 0: none, or not wholly seen */
+	uint32_t received;
+};
+
+struct forward_way {
+	struct session session; /* as the connection was opened */
+	struct origin last;
+	struct prefixes prefixes; /* MAIL_CLIENT, MAIL_SERVER */
+	struct way_letter letter;
+	uint64_t bytes[2]; /* MAIL_CLIENT, MAIL_SERVER; once closed */
+	uint64_t partner;  /* connection of the other leg; 0: not found */
+	uint8_t kind;      /* enum way_kind */
+	uint8_t keys;      /* lengths it is filed under */
+	bool mailed; /* a message went over */
+	bool closed;
+	bool settled; /* the partner is the right one */
+	bool told;
+};
+
+enum way_likeness {
+	WAYS_DIFFER,
+	WAYS_UNDECIDED, /* alike in all that is known, which is too little */
+	WAYS_EQUAL,
+};
+
+/* In any order of the records that told it. */
+enum way_likeness ways_compare(
+    const struct forward_way *out, const struct forward_way *first);
+
+/* How many of the lengths are equal in both directions. */
+unsigned ways_equal_lengths(const struct forward_way *a, const struct forward_way *b);
+
+/* How long the octets of both directions took through the forwarder; -1 where they came
+ * in the wrong order. */
+int64_t ways_lag_us(const struct forward_way *out, const struct forward_way *first);
+
+static inline const struct endpoint *
+way_home_end(const struct forward_way *way)
+{
+	return way->session.client.home ? &way->session.client : &way->session.server;
+}
+
+static inline const struct endpoint *
+way_outside_end(const struct forward_way *way)
+{
+	return way->session.client.home ? &way->session.server : &way->session.client;
+}
+
+#endif
