@@ -15,9 +15,13 @@
 
 struct proxy;
 
+enum { FORWARD_DUE = 8 }; /* pairs that one record can make sure */
+
 struct forward {
 	struct seen *seen; /* of struct forward_way */
 	int64_t window_us;
+	uint64_t due[FORWARD_DUE]; /* ways of pairs that are over, to be told */
+	unsigned due_count;
 	uint64_t found, parted, unsure;
 };
 

@@ -3,8 +3,9 @@
 #define RELAYWATCH_FORWARD_WAY_H
 
 /*
- * A connection between home and outside as forward.c remembers it, and whether two of
- * them are both legs of a forwarder. Nobody else includes this.
+ * A connection between home and outside as forward.c remembers it; whether two of them
+ * can be the legs of one forwarder (forward_way.c), and which are (forward_pair.c).
+ * Nobody else includes this.
  */
 
 #include "legs.h"
@@ -58,6 +59,22 @@ unsigned ways_equal_lengths(const struct forward_way *a, const struct forward_wa
 /* How long the octets of both directions took through the forwarder; -1 where they came
  * in the wrong order. */
 int64_t ways_lag_us(const struct forward_way *out, const struct forward_way *first);
+
+/* forward_pair.c */
+struct forward;
+struct proxy;
+
+/* Of a connection, to find its way by. */
+uint64_t forward_key(uint64_t flow_id);
+struct forward_way *forward_at(const struct forward *forward, uint32_t entry);
+/* NULL: none is remembered. */
+struct forward_way *forward_of(const struct forward *forward, uint64_t flow_id);
+
+/* Makes the way found by all of its first octets that are known. */
+void forward_file(struct forward *forward, uint32_t entry);
+
+/* Something new is known of a way: is its pair right, or is there one? */
+void forward_look(struct proxy *proxy, struct forward_way *way);
 
 static inline const struct endpoint *
 way_home_end(const struct forward_way *way)

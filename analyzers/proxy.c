@@ -351,7 +351,8 @@ proxy_prefetch(const void *self, const struct record *record, unsigned step)
 		return;
 	if (record->session.client.home)
 		legs_prefetch(&proxy->legs, flow_id, step);
-	if (record->class == RECORD_PREFIX)
+	if (record->class == RECORD_PREFIX ||
+	    (record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED))
 		forward_prefetch(&proxy->forward, flow_id, step);
 }
 
