@@ -251,6 +251,8 @@ send_reply(struct script *s, struct talk *talk, unsigned depth, enum fact_type t
 	struct fact fact = { .type = type, .code = (uint16_t)atoi(code) };
 
 	fact.ok = fact.code / 100 == 2;
+	if (type == FACT_MESSAGE)
+		fact = (struct fact){ .type = type, .size = (uint64_t)atoi(code) };
 	if (strchr(code, '?') != NULL)
 		fact.flags = FACT_UNSURE;
 	send_fact(s, talk, depth, &fact);
