@@ -52,8 +52,9 @@ forward_of(const struct forward *forward, uint64_t flow_id)
 {
 	uint32_t link = seen_find(forward->seen, forward_key(flow_id));
 
-	return link == SEEN_NONE ? NULL
-				 : forward_at(forward, seen_link_entry(forward->seen, link));
+	if (link == SEEN_NONE)
+		return NULL;
+	return forward_at(forward, seen_link_entry(forward->seen, link));
 }
 
 void
@@ -101,7 +102,8 @@ consider(struct choice *best, const struct forward_way *way, struct forward_way 
 	const struct forward_way *out = out_of(way, other);
 	int64_t lag_us;
 
-	if (likeness < best->likeness || (likeness == WAYS_UNDECIDED && other->partner != 0))
+	if (likeness < best->likeness ||
+	    (likeness == WAYS_UNDECIDED && other->partner != 0))
 		return;
 	lag_us = ways_lag_us(out, out == way ? other : way);
 	if (likeness == best->likeness && lag_us >= best->lag_us) {
@@ -120,9 +122,11 @@ consider_all(const struct forward *forward, struct choice *best,
 		    content_key(&way->prefixes, length, way->kind != WAY_OUT, shard);
 		uint32_t link = seen_find(forward->seen, key);
 
-		for (; link != SEEN_NONE; link = seen_find_next(forward->seen, link))
-			consider(
-			    best, way, forward_at(forward, seen_link_entry(forward->seen, link)));
+		for (; link != SEEN_NONE; link = seen_find_next(forward->seen, link)) {
+			uint32_t entry = seen_link_entry(forward->seen, link);
+
+			consider(best, way, forward_at(forward, entry));
+		}
 	}
 }
 

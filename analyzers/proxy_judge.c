@@ -44,12 +44,24 @@ has_body(const struct proxy_layer *layer)
 	       layer->tunnel == FACT_TUNNEL_HTTP_GET;
 }
 
+/* A web server that answers CONNECT with a page calls other servers, too: where only the
+ * port is that of the leg, and nothing but the page came back, they are not related. */
+static bool
+is_by_chance(const struct proxy_case *c, const struct proxy_layer *layer,
+    const struct proxy_match *m)
+{
+	return layer->weak && !has_body(layer) && !m->by_addr &&
+	       (m->evidence & ALERT_EVIDENCE_BANNER_MATCH) == 0 &&
+	       (c->flags & PROXY_CASE_STREAM) == 0;
+}
+
 /* The leg shows that the proxy connected, though no grant was seen. A proxy's status line
  * to a POST or GET says nothing. */
 static bool
-is_connected(const struct proxy_layer *layer, const struct proxy_match *m)
+is_connected(const struct proxy_case *c, const struct proxy_layer *layer,
+    const struct proxy_match *m)
 {
-	if (m->leg == NULL)
+	if (m->leg == NULL || is_by_chance(c, layer, m))
 		return false;
 	return layer->outcome == REQUEST_GRANTED || has_body(layer) ||
 	       (layer->outcome == REQUEST_UNANSWERED && m->by_addr);
@@ -73,7 +85,7 @@ verdict_of(
 {
 	if ((c->flags & PROXY_CASE_MAIL) != 0)
 		return m->leg != NULL ? ALERT_CONFIRMED : ALERT_TUNNELED;
-	if (is_connected(l, m))
+	if (is_connected(c, l, m))
 		return ALERT_CONFIRMED;
 	switch (l->outcome) {
 	case REQUEST_GRANTED:

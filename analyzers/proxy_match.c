@@ -16,6 +16,7 @@ enum {
 	SLACK_US = US_PER_SEC,
 	EAGER_US = 5 * US_PER_SEC,
 	BY_NAME_US = 30 * US_PER_SEC, /* for a leg whose octets are equal */
+	PAGE_SLACK_US = 20000,
 	SIZE_SLACK = 64,
 	LEFT_MAX = 8,
 	RIVALS_MAX = 8, /* looked at closely for one leg */
@@ -97,6 +98,19 @@ is_in_order(const struct search *s, const struct leg *leg, int64_t slack_us)
 	       leg->established_us <= s->layer->answered_us + slack_us;
 }
 
+/* A web server that answers any URI with a page calls others at times: such a call is
+ * made between question and answer, or it has nothing to do with them. */
+static bool
+is_fetch(const struct search *s, const struct leg *leg)
+{
+	const struct proxy_layer *l = s->layer;
+
+	return !is_rewritten(l) ||
+	       (leg->syn_us >= l->asked_us - PAGE_SLACK_US &&
+		   (l->answered_us == 0 ||
+		       leg->established_us <= l->answered_us + PAGE_SLACK_US));
+}
+
 static int
 score_of(const struct search *s, const struct leg *leg)
 {
@@ -118,7 +132,7 @@ score_of(const struct search *s, const struct leg *leg)
 		score += 3;
 	/* By name anybody's connection to that port would do. */
 	if (!s->by_addr && equal == 0 &&
-	    !(is_same_host(s, leg) && is_in_order(s, leg, SLACK_US)))
+	    !(is_same_host(s, leg) && is_in_order(s, leg, SLACK_US) && is_fetch(s, leg)))
 		return -1;
 	if (!s->by_addr && leg->syn_us > s->layer->asked_us + (int64_t)BY_NAME_US)
 		return -1;
