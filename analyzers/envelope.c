@@ -225,10 +225,18 @@ header_fact(struct keeper *k, enum fact_header header, struct slice value)
 	}
 }
 
+/* It may have been the answer to something that was lost. */
+static bool
+is_unsure_refusal(const struct record_fact *fact)
+{
+	return fact->code >= 400 && (fact->flags & FACT_UNSURE) != 0;
+}
+
 static void
 mail_fact(struct keeper *k, const struct record *record)
 {
 	k->tx->mail_code = record->fact.code;
+	k->tx->refusal_unsure |= is_unsure_refusal(&record->fact);
 	k->tx->mail_from = put(k, record_text(record, 0));
 	k->tx->mail_reply = put(k, record_text(record, 2));
 }
@@ -241,6 +249,7 @@ rcpt_fact(struct keeper *k, const struct record *record)
 	struct mail_rcpt *rcpt;
 
 	tx->rcpt_count++;
+	tx->refusal_unsure |= is_unsure_refusal(&record->fact);
 	if (record->fact.code / 100 == 2)
 		tx->rcpt_accepted++;
 	else if (record->fact.code >= 400)
@@ -275,6 +284,14 @@ all_refused(const struct transaction *tx)
 }
 
 static enum mail_outcome
+refused_or(const struct transaction *tx, enum mail_outcome otherwise)
+{
+	if (!all_refused(tx))
+		return otherwise;
+	return tx->refusal_unsure ? MAIL_UNKNOWN : MAIL_REJECTED;
+}
+
+static enum mail_outcome
 final_outcome(uint16_t code)
 {
 	if (code / 100 == 2)
@@ -289,13 +306,13 @@ abort_outcome(const struct transaction *tx)
 	case FACT_ABORT_LOST: /* the gap may have held a recipient that was accepted */
 		return MAIL_UNKNOWN;
 	case FACT_ABORT_REFUSED:
-		return MAIL_REJECTED;
+		return refused_or(tx, MAIL_REJECTED);
 	case FACT_ABORT_TLS:
-		return all_refused(tx) ? MAIL_REJECTED : MAIL_UNKNOWN;
+		return refused_or(tx, MAIL_UNKNOWN);
 	case FACT_ABORT_RSET:
-		return all_refused(tx) ? MAIL_REJECTED : MAIL_RESET;
+		return refused_or(tx, MAIL_RESET);
 	default:
-		return all_refused(tx) ? MAIL_REJECTED : MAIL_ABORTED;
+		return refused_or(tx, MAIL_ABORTED);
 	}
 }
 
@@ -332,6 +349,8 @@ envelope_transaction_fact(struct transaction *tx, struct arena *arena,
 		break;
 	case FACT_DATA:
 		tx->data_code = record->fact.code;
+		if (tx->data_code >= 400) /* that alone decides */
+			tx->refusal_unsure = is_unsure_refusal(&record->fact);
 		break;
 	case FACT_HEADER:
 		header_fact(&k, record->fact.header, record_text(record, 0));

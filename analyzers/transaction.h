@@ -72,6 +72,7 @@ struct transaction {
 	bool cut;
 	bool headers_ended;
 	bool has_message; /* the end of the message was seen: size and body are known */
+	bool refusal_unsure; /* of the envelope: who knows what it answered */
 	bool whole;       /* and nothing of it was lost: what was not told is not there */
 	uint8_t flags;    /* union of enum fact_flag of its facts */
 	struct slice mail_from; /* with its brackets */

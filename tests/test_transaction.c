@@ -154,6 +154,29 @@ outcomes_of_aborted_transactions(void **state)
 }
 
 static void
+an_unsure_refusal_is_no_rejection(void **state)
+{
+	static const enum fact_type refused[] = { FACT_MAIL, FACT_RCPT, FACT_DATA };
+	static const enum fact_abort aborts[] = { FACT_ABORT_REFUSED, FACT_ABORT_QUIT,
+		FACT_ABORT_RSET, FACT_ABORT_CLOSED };
+	struct fixture *f = *state;
+
+	for (unsigned i = 0; i < 12; i++) {
+		enum fact_type type = refused[i / 4];
+		struct record *record;
+
+		f->make.tx = i;
+		for (unsigned j = 0; refused[j] != type; j++)
+			fact(f, refused[j], 250, "<a@b>");
+		record = make_fact(&f->make, type, 554, "<a@b>", "", "no");
+		record->fact.flags = FACT_UNSURE;
+		apply(f, record);
+		assert_int_equal(
+		    apply(f, make_abort(&f->make, aborts[i % 4]))->outcome, MAIL_UNKNOWN);
+	}
+}
+
+static void
 outcomes_of_final_replies(void **state)
 {
 	static const struct {
@@ -588,6 +611,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_whole_transaction_is_put_together),
 		TEST(outcomes_of_aborted_transactions),
+		TEST(an_unsure_refusal_is_no_rejection),
 		TEST(outcomes_of_final_replies),
 		TEST(a_session_without_mail_gives_one_empty_transaction),
 		TEST(a_refused_greeting_is_a_rejection),
