@@ -63,6 +63,8 @@ static const struct {
 	{ "reassembly", "bytes_limit", "octets of connections: too much had to wait" },
 	{ "flow", "evicted", "connections given up: sensor.flows is too low" },
 	{ "flow", "conns_evicted", "connections given up: sensor.conns is too low" },
+	{ "flow", "conns_crowded",
+	    "of them of hosts that opened more than an eighth of sensor.conns" },
 	{ "parser", "memory_full", "connections not read: sensor.conns is too low" },
 	{ "mail", "sessions_evicted",
 	    "SMTP sessions given up: mail.sessions is too low" },

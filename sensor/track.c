@@ -6,6 +6,7 @@
 enum {
 	DIALERS = 16384,
 	TWINS = 65536,
+	OPENERS = 65536,
 	PARSER_HOT_BYTES = 512, /* of a parser's state, that every segment touches */
 };
 
@@ -23,7 +24,7 @@ track_init(struct track *t, const struct conf *conf, struct record_queue *queue)
 	t->dialers = dialers_new(DIALERS);
 	t->twins = twins_new(TWINS);
 	if (t->flows == NULL || t->reasm == NULL || t->dialers == NULL ||
-	    t->twins == NULL ||
+	    t->twins == NULL || openers_init(&t->openers, OPENERS) != 0 ||
 	    pool_init(&t->conns, conf->sensor.conns, sizeof(struct conn)) != 0 ||
 	    conn_shared_init(&t->shared, conf, &t->emit, conf->sensor.conns) != 0)
 		return -1;
@@ -38,6 +39,7 @@ track_release(struct track *t)
 		reasm_pool_free(t->reasm);
 	dialers_free(t->dialers);
 	twins_free(t->twins);
+	openers_release(&t->openers);
 	if (t->conns.base != NULL)
 		pool_release(&t->conns);
 	conn_shared_release(&t->shared);
@@ -192,6 +194,7 @@ track_stats(const struct track *t, struct stats_visitor *v)
 	stats_show(v, "flow", "turns", c->turns);
 	stats_show(v, "flow", "conns", t->conns.in_use);
 	stats_show(v, "flow", "conns_evicted", c->conns_evicted);
+	stats_show(v, "flow", "conns_crowded", c->conns_crowded);
 	stats_show(v, "reassembly", "bad_checksum", c->bad_checksum);
 	stats_show(v, "reassembly", "offloaded_checksum", c->offloaded_checksum);
 	stats_show(v, "reassembly", "gaps_lost", r->gaps[REASM_GAP_LOST]);

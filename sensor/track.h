@@ -12,12 +12,14 @@
 #include "conn.h"
 #include "dialers.h"
 #include "flow.h"
+#include "openers.h"
 #include "twins.h"
 
 struct track_counters {
 	uint64_t opened, closed, expired, evicted, twins;
 	uint64_t midstream, one_sided, turns;
-	uint64_t conns_evicted; /* given up because too many were looked into */
+	uint64_t conns_evicted; /* given up because too many were looked into, */
+	uint64_t conns_crowded; /* of these: most were of one host */
 	uint64_t bad_checksum;
 	uint64_t offloaded_checksum; /* of these: a network card was to fill it in */
 	uint64_t long_ways[2]; /* connections of some length by the directions seen, less
@@ -32,11 +34,13 @@ struct track {
 	struct conn_shared shared;
 	struct dialers *dialers;
 	struct twins *twins;
+	struct openers openers; /* of conns */
 	struct emit emit;
 	struct origin now; /* the packet at work */
 	uint32_t now_sec;
 	uint32_t sweep_hand, sweep_sec;
 	uint32_t finish_hand;
+	uint32_t crowd_hand;
 	uint32_t conn_hand; /* where the next conn to give up is looked for */
 	bool new_dialer;    /* connections of a host want to be marked */
 	struct track_counters count;

@@ -6,6 +6,7 @@
 
 enum {
 	CONN_CANDIDATES = 16,
+	CROWD_PART = 8, /* of all conns: a host that opened more gives up its own first */
 	DUE_PER_PACKET = 8,
 	RIGHT_SUMS = 2, /* after so many right checksums a wrong one is believed */
 };
@@ -40,10 +41,43 @@ track_detach(struct track *t, struct flow *flow)
 
 	flow_cold(t->flows, flow)->app_proto = conn->session.app_proto;
 	flow_cold(t->flows, flow)->label = conn->session.label;
+	openers_drop(&t->openers, &flow->addr[0]);
 	conn_release(conn, &t->shared, t->reasm);
 	pool_put(&t->conns, conn);
 	flow->conn = 0;
 	flow->flags |= FLOW_SETTLED;
+}
+
+/* Candidates from all over the pool, a golden section apart: whatever holds an eighth of
+ * it is met, however it lies. */
+static struct conn *
+next_anywhere(struct track *t)
+{
+	t->crowd_hand += 0x9e3779b9;
+	return pool_at(&t->conns, (uint32_t)((uint64_t)t->crowd_hand * t->conns.max >> 32));
+}
+
+/* Of the host with the most connections the one idle for longest, where that host has so
+ * many that others suffer; else NULL. */
+static struct conn *
+crowd_victim(struct track *t)
+{
+	uint32_t most = t->conns.max / CROWD_PART;
+	struct conn *victim = NULL;
+
+	for (unsigned i = 0; i < CONN_CANDIDATES; i++) {
+		struct conn *conn = next_anywhere(t);
+		uint32_t count = openers_count(&t->openers, &conn->flow->addr[0]);
+
+		if (count > most ||
+		    (victim != NULL && count == most &&
+			conn->flow->last_sec < victim->flow->last_sec)) {
+			most = count;
+			victim = conn;
+		}
+	}
+	t->count.conns_crowded += victim != NULL;
+	return victim;
 }
 
 /* The conn to give up for another: the next that nobody claimed (they were made in about
@@ -68,8 +102,10 @@ conn_victim(struct track *t)
 static struct conn *
 spare_conn(struct track *t)
 {
-	struct conn *victim = conn_victim(t);
+	struct conn *victim = crowd_victim(t);
 
+	if (victim == NULL)
+		victim = conn_victim(t);
 	track_finish_conn(t, victim);
 	track_detach(t, victim->flow);
 	t->count.conns_evicted++;
@@ -109,6 +145,7 @@ track_attach(struct track *t, struct flow *flow)
 		conn = spare_conn(t);
 	conn_init(conn, &session, !(flow->flags & (FLOW_SYN | FLOW_SYN_ACK)));
 	conn->flow = flow;
+	openers_add(&t->openers, &flow->addr[0]);
 	if (cold->answer_us >= 0)
 		meter_handshake(&conn->session.round_trip, cold->answer_us);
 	flow->conn = pool_index(&t->conns, conn) + 1;

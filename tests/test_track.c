@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The life of connections: what opens a port pair anew.
+ * The life of connections: what opens a port pair anew, and who gives way when too many
+ * are looked into.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -103,11 +104,97 @@ a_new_connection_is_known_by_its_syn(void **state)
 	}
 }
 
+enum { CONNS = 256, GUESTS = 100, CROWD = 2000 };
+
+static struct wire_conn
+guest(struct wire *wire, unsigned i, const char *const lines[])
+{
+	struct wire_conn conn;
+	char host[sizeof("198.51.100.255")];
+
+	snprintf(host, sizeof(host), "198.51.100.%u", i + 1);
+	conn = wire_conn(host, 40000, "192.0.2.25", 25);
+	wire_open(wire, &conn);
+	wire_talk(wire, &conn, lines);
+	return conn;
+}
+
+/* One client opens more sessions than there is room for, and leaves them. */
+static void
+crowd(struct wire *wire, bool v6, const char *const lines[])
+{
+	for (unsigned i = 0; i < CROWD; i++) {
+		char host[sizeof("2001:db8:bad::ffff")];
+		struct wire_conn conn;
+
+		snprintf(host, sizeof(host), "2001:db8:bad::%x", i);
+		conn = v6 ? wire_conn(host, 50000, "2001:db8:1::25", 25)
+			  : wire_conn("203.0.113.66", (uint16_t)(10000 + i), "192.0.2.25", 25);
+		wire_open(wire, &conn);
+		wire_talk(wire, &conn, lines);
+		wire->length = 0;
+	}
+}
+
+/* The sessions that were there before go on and are read. */
+static void
+one_client_that_opens_too_many_gives_up_its_own(void **state)
+{
+	static const char *const greeted[] = { "220 mx.example.org ESMTP\r\n",
+		"EHLO c\r\n", NULL };
+	static const char *const mail[] = { "250 mx.example.org\r\n",
+		"MAIL FROM:<a@b>\r\n", "250 ok\r\n", "QUIT\r\n", NULL };
+	static struct wire_conn guests[GUESTS];
+	static struct wire wire;
+
+	for (unsigned v6 = 0; v6 < 2; v6++) {
+		wire_init(&wire);
+		pipeline_free(wire.pipeline);
+		wire.conf.sensor.conns = CONNS;
+		wire.pipeline = pipeline_new(&wire.conf, wire.queue);
+		assert_non_null(wire.pipeline);
+		for (unsigned i = 0; i < GUESTS; i++)
+			guests[i] = guest(&wire, i, greeted);
+		crowd(&wire, v6 == 1, greeted);
+		assert_int_equal(wire_counter(&wire, "flow", "conns_crowded"),
+		    GUESTS + CROWD - CONNS);
+		assert_int_equal(wire_counter(&wire, "flow", "conns_evicted"),
+		    GUESTS + CROWD - CONNS);
+		for (unsigned i = 0; i < GUESTS; i++)
+			wire_talk(&wire, &guests[i], mail);
+		assert_int_equal(wire_count(&wire, "smtp mail 250 <a@b>"), GUESTS);
+		wire_release(&wire);
+	}
+	(void)state;
+}
+
+/* Where nobody has more than his part it goes by age, as ever. */
+static void
+many_clients_give_up_the_oldest(void **state)
+{
+	static const char *const greeted[] = { "220 mx.example.org ESMTP\r\n",
+		"EHLO c\r\n", NULL };
+	static struct wire wire;
+
+	(void)state;
+	wire_init(&wire);
+	pipeline_free(wire.pipeline);
+	wire.conf.sensor.conns = GUESTS / 2;
+	wire.pipeline = pipeline_new(&wire.conf, wire.queue);
+	for (unsigned i = 0; i < GUESTS; i++)
+		guest(&wire, i, greeted);
+	assert_int_equal(wire_counter(&wire, "flow", "conns_evicted"), GUESTS / 2);
+	assert_int_equal(wire_counter(&wire, "flow", "conns_crowded"), 0);
+	wire_release(&wire);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_new_connection_is_known_by_its_syn),
+		cmocka_unit_test(one_client_that_opens_too_many_gives_up_its_own),
+		cmocka_unit_test(many_clients_give_up_the_oldest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
