@@ -97,9 +97,19 @@ is_outcome_hidden(const struct relay_open *open)
 	       (tx->abort == FACT_ABORT_RSET && tx->has_message);
 }
 
+/* The server took the message, and no recipient but third parties is known, of whom none
+ * was seen to be refused: it took it for one of them, unless a local one was lost. */
+static bool
+is_taken_for_somebody(const struct relay_open *open)
+{
+	return open->final_code / 100 == 2 && open->unsure > 0 && open->doubted == 0 &&
+	       open->refused == 0 && !open->mixed && open->unread == 0;
+}
+
 /*
  * What the replies alone say. A reply that was lost, or that may belong to another
- * command, neither accepts nor refuses: where there is no other there is no verdict. A
+ * command, neither accepts nor refuses: where there is no other, the one to the message
+ * may say something, else there is no verdict. A
  * recipient that surely was accepted is rcpt-accepted only where the client or the
  * capture is seen to stop there; where a gap may hold what the server said to the
  * message it is suspected.
@@ -107,6 +117,8 @@ is_outcome_hidden(const struct relay_open *open)
 static enum alert_verdict
 one_leg(const struct relay_open *open)
 {
+	if (open->accepted == 0 && is_taken_for_somebody(open))
+		return ALERT_SUSPECTED;
 	if (open->accepted == 0)
 		return open->refused > 0 ? ALERT_REFUSED : ALERT_NO_VERDICT;
 	if (open->data_code >= 400 || open->final_code >= 400)
@@ -176,6 +188,14 @@ may_have_carried(const struct relay_open *open)
 	       (open->data_code < 400 && tx->outcome == MAIL_UNKNOWN);
 }
 
+static void
+note_message_code(struct relay_leg *leg, const struct relay_open *open)
+{
+	leg->data_code = message_code(open);
+	if (open->final_code >= 400)
+		leg->flags |= RELAY_LEG_REFUSED;
+}
+
 enum alert_verdict
 relay_in_end(struct relay *relay, struct relay_open *open)
 {
@@ -183,8 +203,7 @@ relay_in_end(struct relay *relay, struct relay_open *open)
 	enum alert_verdict verdict;
 
 	if (open->leg != SEEN_NONE)
-		relay_index_leg(&relay->index, RELAY_IN, open->leg)->data_code =
-		    message_code(open);
+		note_message_code(relay_index_leg(&relay->index, RELAY_IN, open->leg), open);
 	if (may_have_carried(open))
 		relay_confirm_by(relay, RELAY_IN, open);
 	if (open->leg == SEEN_NONE)

@@ -435,6 +435,14 @@ is_same_message(const struct relay_leg *in, const struct relay_leg *out, unsigne
 	return !is_other_content(in, out) && !is_other_sender(in, out);
 }
 
+/* What leaves after the server refused the message came in once more: greylisting, or the
+ * same client logged in. */
+static bool
+is_too_late(const struct relay_leg *in, const struct relay_leg *out)
+{
+	return (in->flags & RELAY_LEG_REFUSED) != 0 && out->first_us > in->last_us;
+}
+
 unsigned
 relay_legs_match(const struct relay_leg *in, const struct relay_leg *out, bool same_rcpt,
     bool rcpt_only)
@@ -442,7 +450,7 @@ relay_legs_match(const struct relay_leg *in, const struct relay_leg *out, bool s
 	unsigned same = same_content(in, out);
 
 	if ((in->flags & out->flags & RELAY_LEG_CARRIED) == 0 ||
-	    out->last_us + SKEW_US < in->first_us)
+	    out->last_us + SKEW_US < in->first_us || is_too_late(in, out))
 		return 0;
 	if (((in->flags | out->flags) & RELAY_LEG_UNSURE) != 0 &&
 	    !(same_rcpt && relay_evidence_keys(same) > 0))

@@ -28,6 +28,7 @@ enum relay_leg_flag {
 	    0x100,                   /* inbound: the sender is, or says so, one of ours */
 	RELAY_LEG_KEPT = 0x200,      /* inbound: its texts are, at letter */
 	RELAY_LEG_ATTEMPTED = 0x400, /* inbound: that the next hop refused it was told */
+	RELAY_LEG_REFUSED = 0x800,   /* inbound: the message was, at its end */
 };
 
 struct relay_leg {

@@ -34,8 +34,8 @@ struct relay_open {
 	bool mixed;   /* RELAY_LEG_MIXED, before there is a leg */
 	bool blind;   /* FACT_BLIND: AUTH may have been missed, suspected at most */
 	bool hidden;  /* what came after the recipients: a refusal may have been lost */
-	/* Third-party recipients; of the unsure ones, those whose reply looks like a
-	 * refusal. */
+	/* Third-party recipients; unsure replies, to them or behind them, that look like
+	 * refusals. */
 	uint32_t accepted, refused, unsure, doubted;
 	uint32_t local, unread; /* recipients that are ours; that could not be read */
 	/* The recipient that decides: the strongest, plain among equals. */

@@ -53,8 +53,11 @@ track_detach(struct track *t, struct flow *flow)
 static struct conn *
 next_anywhere(struct track *t)
 {
+	uint64_t at;
+
 	t->crowd_hand += 0x9e3779b9;
-	return pool_at(&t->conns, (uint32_t)((uint64_t)t->crowd_hand * t->conns.max >> 32));
+	at = (uint64_t)t->crowd_hand * t->conns.max >> 32;
+	return pool_at(&t->conns, (uint32_t)at);
 }
 
 /* Of the host with the most connections the one idle for longest, where that host has so

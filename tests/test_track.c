@@ -129,7 +129,8 @@ crowd(struct wire *wire, bool v6, const char *const lines[])
 
 		snprintf(host, sizeof(host), "2001:db8:bad::%x", i);
 		conn = v6 ? wire_conn(host, 50000, "2001:db8:1::25", 25)
-			  : wire_conn("203.0.113.66", (uint16_t)(10000 + i), "192.0.2.25", 25);
+			  : wire_conn("203.0.113.66", (uint16_t)(10000 + i),
+				"192.0.2.25", 25);
 		wire_open(wire, &conn);
 		wire_talk(wire, &conn, lines);
 		wire->length = 0;
