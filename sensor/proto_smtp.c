@@ -122,6 +122,8 @@ take_gap(struct smtp *s, enum proto_role role, uint64_t n)
 		return;
 	}
 	s->responder_seen = s->lost_responder = s->reply_lost = true;
+	s->go_ahead_lost = s->client == SMTP_CLIENT_DATA_SENT && s->data_pending &&
+			   !s->data_kept && !s->line.begun;
 	s->blind |= s->auth_open;
 	smtp_reply_gap(&s->reply);
 	if (s->unsure == SMTP_SURE)

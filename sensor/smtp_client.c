@@ -70,6 +70,8 @@ take_undecided(struct smtp *s, struct slice *in)
 		smtp_begin_message(s, false);
 		s->client = SMTP_CLIENT_MESSAGE;
 		keep_line(s, line);
+		if (s->go_ahead_lost) /* RFC 2920: the client waited for it */
+			smtp_flush(s, s->pending.count, false);
 	} else if (!s->data_kept) { /* the reply to DATA tells what it is */
 		s->data_kept = true;
 		keep_line(s, line);

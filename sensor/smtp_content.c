@@ -54,9 +54,8 @@ smtp_say_message_event(struct smtp *s, enum smtp_message_event event)
 		s->facts[s->fact_n - 1].flags |= FACT_BDAT;
 }
 
-/* All of the message was seen: its reply is awaited. For BDAT its chunk awaits it. */
-void
-smtp_client_end_message(struct smtp *s)
+static void
+end_message(struct smtp *s, bool unsure)
 {
 	uint32_t tx = s->tx;
 
@@ -67,8 +66,15 @@ smtp_client_end_message(struct smtp *s)
 	if (s->chunks)
 		return;
 	s->tx = s->message_tx;
-	smtp_push_plain(s, SMTP_PENDING_DOT, s->message_unsure ? SMTP_PENDING_UNSURE : 0);
+	smtp_push_plain(s, SMTP_PENDING_DOT, unsure ? SMTP_PENDING_UNSURE : 0);
 	s->tx = tx;
+}
+
+/* All of the message was seen: its reply is awaited. For BDAT its chunk awaits it. */
+void
+smtp_client_end_message(struct smtp *s)
+{
+	end_message(s, s->message_unsure);
 }
 
 void
@@ -197,6 +203,8 @@ bool
 smtp_client_verdict(struct smtp *s, uint16_t code)
 {
 	bool lost = s->client == SMTP_CLIENT_LOST_MESSAGE;
+	/* Its end lies in a gap, and after 354 the server says nothing else. */
+	bool sure = s->m.gap && !s->message_unsure && s->unsure == SMTP_SURE;
 
 	if (!s->message || s->chunks || (s->client != SMTP_CLIENT_MESSAGE && !lost))
 		return false;
@@ -209,7 +217,7 @@ smtp_client_verdict(struct smtp *s, uint16_t code)
 		s->m.gap = s->message_unsure = true;
 		s->m.hash_lost |= s->m.part != SMTP_PART_SKIP;
 	}
-	smtp_client_end_message(s);
+	end_message(s, s->message_unsure && !sure);
 	if (s->message_unsure && s->unsure != SMTP_UNSURE_COMMANDS)
 		s->client = SMTP_CLIENT_SKIP;
 	return true;

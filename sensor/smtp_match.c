@@ -62,7 +62,7 @@ static void
 next_reply(struct smtp *s)
 {
 	s->replies += s->replies < 2;
-	s->reply_lost = s->tls_maybe = false;
+	s->reply_lost = s->go_ahead_lost = s->tls_maybe = false;
 	smtp_reply_next(&s->reply);
 }
 
@@ -363,6 +363,20 @@ is_early(struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_a
 	return true;
 }
 
+/*
+ * Replies were lost, but this one can answer nothing else: it is too late for what waited
+ * before the message, and nothing that waits behind it is answered so.
+ */
+static bool
+is_only_answer(
+    const struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
+{
+	return s->unsure == SMTP_UNSURE_REPLIES && e->kind == SMTP_PENDING_DOT &&
+	       (e->flags & SMTP_PENDING_UNSURE) == 0 && smtp_is_accepted(a->code) &&
+	       !s->reply.gap && s->debt == 0 &&
+	       !smtp_pending_has(&s->pending, smtp_fits, a->code);
+}
+
 void
 smtp_match(struct smtp *s)
 {
@@ -387,6 +401,8 @@ smtp_match(struct smtp *s)
 	if (a.code == 421)
 		s->end_code = 421;
 	smtp_pending_pop(&s->pending);
+	if (is_only_answer(s, &e, &a))
+		s->unsure = SMTP_SURE;
 	smtp_answer_command(s, &e, text, &a);
 	if (s->unsure == SMTP_SURE && !(e.flags & SMTP_PENDING_UNSURE))
 		s->auth_open = false; /* all replies up to here were seen */

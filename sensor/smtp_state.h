@@ -132,6 +132,7 @@ struct smtp {
 	bool greeting_seen, smtp_banner;
 	bool lost_requester, lost_responder; /* something was, since the beginning */
 	bool reply_lost;                     /* some were since the last that came */
+	bool go_ahead_lost;                  /* so, and DATA was the last command */
 	bool auth_open; /* AUTH may have been lost; its reply would still come */
 	bool blind;     /* that may have been lost, too */
 	bool midstream; /* the first reply that came was no greeting */

@@ -1970,8 +1970,41 @@ static const struct gap_talk gap_talks[] = {
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n0 DATA 354 go\n"
 	    "0 HEADER Subject: x\n0 HEADERS_END\n0 MESSAGE size=114 body=0 [cut unsure]\n"
-	    "0 FINAL 250 ok [unsure]\n1 MAIL 250 <e@f> |  | ok\n1 ABORT CLOSED\n2 END "
-	    "0\n" },
+	    "0 FINAL 250 ok\n1 MAIL 250 <e@f> |  | ok\n1 ABORT CLOSED\n2 END 0\n" },
+	{ "the end of a refused message is lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "C DATA", "S 354 go", "C Subject: x", "C ",
+		"c100", "S 550 spam", "C QUIT", "S 221 bye" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n0 DATA 354 go\n"
+	    "0 HEADER Subject: x\n0 HEADERS_END\n0 MESSAGE size=114 body=0 [cut unsure]\n"
+	    "0 FINAL 550 spam\n1 END 221\n" },
+	{ "the reply to DATA is lost, that to the message is not",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
+		"C RCPT TO:<c@d>", "S 250 ok", "C DATA", "s8", "C Subject: x", "C ",
+		"C .", "S 250 ok", "C QUIT", "S 221 bye" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
+	    "0 DATA 0 [unsure]\n0 HEADER Subject: x [unsure]\n0 HEADERS_END [unsure]\n"
+	    "0 MESSAGE size=14 body=0 [unsure]\n0 FINAL 250 ok\n1 END 221\n" },
+	{ "all replies up to the message are lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>",
+		"C RCPT TO:<c@d>", "C DATA", "s24", "C Subject: x", "C ", "C .", "C QUIT",
+		"S 250 ok", "S 221 bye" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 ODDITY UNPIPELINED RCPT TO:<c@d>\n0 MAIL 0 <a@b> [unsure]\n"
+	    "0 RCPT 0 <c@d> [unsure]\n0 DATA 0 [unsure]\n"
+	    "0 HEADER Subject: x [unsure]\n0 HEADERS_END [unsure]\n"
+	    "0 MESSAGE size=14 body=0 [unsure]\n0 FINAL 250 ok\n1 END 221\n" },
+	{ "the client speaks without waiting, and replies are lost",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>",
+		"C RCPT TO:<c@d>", "C DATA", "C Subject: x", "C ", "C .", "C QUIT", "s8",
+		"S 550 no", "S 503 no", "S 500 no", "S 221 bye" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 ODDITY UNPIPELINED RCPT TO:<c@d>\n0 HEADER Subject: x\n0 HEADERS_END\n"
+	    "0 MESSAGE size=14 body=0\n0 MAIL 550 <a@b> |  | no [unsure]\n"
+	    "0 RCPT 503 <c@d> |  | no [unsure]\n0 DATA 500 no [unsure]\n"
+	    "0 ABORT REFUSED [unsure]\n1 END 221\n" },
 	{ "a chunk with a gap",
 	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
 		"C RCPT TO:<c@d>", "S 250 ok", "C BDAT 100 LAST", "C a: b", "C ", "c92",
