@@ -231,7 +231,8 @@ transaction_fact(
 	open->blind |= (record->fact.flags & FACT_BLIND) != 0;
 	if (record->fact.type == FACT_DATA && !unsure)
 		open->data_code = record->fact.code;
-	open->doubted += record->fact.type == FACT_DATA && unsure && record->fact.code >= 400;
+	if (record->fact.type == FACT_DATA && unsure && record->fact.code >= 400)
+		open->doubted++;
 	if (record->fact.type == FACT_FINAL && !unsure)
 		open->final_code = record->fact.code;
 	/* Unsure is also what ended after a gap: the verdict may lie in it. */

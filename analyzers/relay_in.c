@@ -203,7 +203,8 @@ relay_in_end(struct relay *relay, struct relay_open *open)
 	enum alert_verdict verdict;
 
 	if (open->leg != SEEN_NONE)
-		note_message_code(relay_index_leg(&relay->index, RELAY_IN, open->leg), open);
+		note_message_code(
+		    relay_index_leg(&relay->index, RELAY_IN, open->leg), open);
 	if (may_have_carried(open))
 		relay_confirm_by(relay, RELAY_IN, open);
 	if (open->leg == SEEN_NONE)
