@@ -59,7 +59,7 @@ void analyzers_free(struct analyzers *all);
 
 void analyzers_record(struct analyzers *all, const struct record *record);
 
-/* Before each record: asks for the memory that those behind it will need. */
+/* Before every few records: asks for the memory that those behind them will need. */
 void analyzers_look_ahead(struct analyzers *all, struct record_queue *queue);
 
 /* Packet time has come to now_us; call about once a second of it. */

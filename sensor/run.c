@@ -7,7 +7,7 @@
 #include "log.h"
 #include "summary.h"
 
-enum { TICK_US = 1000000 };
+enum { TICK_US = 1000000, LOOK_AHEAD_EVERY = 4 };
 
 void
 run_init(struct run *run, const struct conf *conf, const struct options *options)
@@ -77,8 +77,9 @@ drain(struct run *run)
 {
 	const struct record *record;
 
-	while ((record = record_queue_peek(run->queue)) != NULL) {
-		analyzers_look_ahead(run->analyzers, run->queue);
+	for (unsigned n = 0; (record = record_queue_peek(run->queue)) != NULL; n++) {
+		if (n % LOOK_AHEAD_EVERY == 0)
+			analyzers_look_ahead(run->analyzers, run->queue);
 		advance(run, record->origin.ts_us);
 		analyzers_record(run->analyzers, record);
 		record_queue_pop(run->queue);
