@@ -57,7 +57,6 @@ smtp_close(struct smtp *s, enum fact_abort reason)
 		return;
 	s->over = SMTP_CLOSING;
 	s->reason = reason;
-	smtp_flush(s, s->pending.count, false);
 }
 
 /* Secrets may lie in what was kept of a line that never ended. */
@@ -95,6 +94,8 @@ tell_end(struct smtp *s)
 static bool
 settle(struct smtp *s)
 {
+	if (s->over == SMTP_CLOSING) /* with what is read from now on: it ends here */
+		smtp_flush(s, s->pending.count, false);
 	if (s->finishing)
 		smtp_client_finish(s);
 	else if (s->flush > 0)

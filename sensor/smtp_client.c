@@ -213,8 +213,8 @@ take_kept_end(struct smtp *s)
 bool
 smtp_client_again(struct smtp *s)
 {
-	if (!smtp_client_has_kept(s))
-		return false;
+	if (s->tls || !smtp_client_has_kept(s))
+		return false; /* RFC 3207 section 4: STARTTLS is the last of its group */
 	if (!make_ready(s))
 		return true;
 	if (s->again_n == 0 && !s->again_lf && s->late_n == 0) {

@@ -284,6 +284,33 @@ a_harmless_dot_takes_no_reply(void **state)
 	feed_check(&proto_smtp, &talk);
 }
 
+/* What waits for the reply to a hidden STARTTLS is read at last, but not behind TLS. */
+static void
+what_is_read_at_the_end_ends_too(void **state)
+{
+/* clang-format off */
+#define HIDDEN \
+	C_RAW(FRONT "\n.\nSTARTTLS\r\n" ENVELOPE_1 ENVELOPE_2 "Subject: y\r\n\r\nmore")
+#define HIDDEN_FACTS \
+	OPENING_FACTS \
+	"0 ODDITY BARE_LF_DOT .\n0 ODDITY COMMAND_AFTER_DOT STARTTLS\n" \
+	"0 MESSAGE size=19 body=6\n0 FINAL 250 1\n"
+#define READ_FACTS \
+	"1 STARTTLS 0\n1 MAIL 0 <c@example.net>\n1 RCPT 0 <d@example.org>\n1 DATA 0\n" \
+	"1 HEADER Subject: y\n1 HEADERS_END\n"
+/* clang-format on */
+	static const struct feed_talk talks[] = {
+		{ "closed", { OPENING, HIDDEN, C_END, S("250 1"), S_END },
+		    HIDDEN_FACTS READ_FACTS "1 ABORT CLOSED\n2 END 0\n" },
+		{ "TLS", { OPENING, HIDDEN, S("250 1"), S_RAW("\x16\x03\x01") },
+		    HIDDEN_FACTS "1 STARTTLS 0 ok\n1 TLS\n1 END 0\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(talks); i++)
+		feed_check(&proto_smtp, &talks[i]);
+}
+
 int
 main(void)
 {
@@ -293,6 +320,7 @@ main(void)
 		cmocka_unit_test(replies_too_many_show_it),
 		cmocka_unit_test(what_hides_it_does_not),
 		cmocka_unit_test(a_harmless_dot_takes_no_reply),
+		cmocka_unit_test(what_is_read_at_the_end_ends_too),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
