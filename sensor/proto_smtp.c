@@ -165,7 +165,7 @@ static bool
 take(struct smtp *s, enum proto_role role, struct proto_input *input)
 {
 	if (role == PROTO_REQUESTER && smtp_client_has_kept(s)) {
-		s->waiting |= input->data.n > 0;
+		s->waiting |= input->data.n > 0 || input->gap > 0;
 		return false; /* that comes first, and waits */
 	}
 	if (role == PROTO_RESPONDER && s->waiting && !smtp_client_must_wait(s))

@@ -2128,6 +2128,14 @@ static const struct gap_talk gap_talks[] = {
 		"s20" },
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 STARTTLS 0 [unsure]\n0 END 0 [unsure]\n" },
+	{ "a gap waits behind what was hidden, and the next reply for it",
+	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C DATA", "S 354 go",
+		"-\r\nx\n.\nAUTH PLAIN\r\nfoo", "S 250 1", "c9",
+		"=535 no\r\n354 go\r\n" },
+	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
+	    "0 DATA 354 go\n0 HEADERS_END\n0 ODDITY BARE_LF_DOT .\n"
+	    "0 MESSAGE size=4 body=3\n1 ODDITY UNPIPELINED AUTH\n0 FINAL 250 1\n"
+	    "1 AUTH 535 PLAIN |  | no\n1 END 0 [unsure]\n" },
 };
 
 static void
