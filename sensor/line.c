@@ -10,8 +10,8 @@ keep(struct line *line, uint8_t *buf, size_t max, const uint8_t *p, size_t n)
 		line->cut = true;
 		n = room;
 	}
-	if (n > 0)
-		memcpy(buf + line->len, p, n);
+	if (n > 0) /* which may lie further on in buf itself */
+		memmove(buf + line->len, p, n);
 	line->len = (uint16_t)(line->len + n);
 }
 

@@ -350,6 +350,21 @@ lines_are_bounded(void **state)
 	}
 }
 
+/* As when what is kept of a line turns out to be the begin of another. */
+static void
+a_line_may_lie_in_its_own_buffer(void **state)
+{
+	uint8_t buf[] = "xxabcdef";
+	struct slice out, in = slice_of(buf + 2, 6), end = slice_str("\n");
+	struct line line = { 0 };
+
+	(void)state;
+	assert_false(line_take(&line, buf, sizeof(buf), &in, &out));
+	assert_true(line_take(&line, buf, sizeof(buf), &end, &out));
+	assert_int_equal(out.n, 6);
+	assert_memory_equal(out.p, "abcdef", 6);
+}
+
 struct user {
 	const char *mechanism, *response, *user;
 };
@@ -434,6 +449,7 @@ main(void)
 		cmocka_unit_test(header_fields_are_unfolded),
 		cmocka_unit_test(long_fields_are_cut),
 		cmocka_unit_test(lines_are_bounded),
+		cmocka_unit_test(a_line_may_lie_in_its_own_buffer),
 		cmocka_unit_test(users_are_decoded),
 		cmocka_unit_test(paths_are_read_as_servers_do),
 	};
