@@ -5,15 +5,22 @@
  */
 #include "smtp_state.h"
 
-/* The line behind DATA is read again as what it turns out to be. */
+/*
+ * The line behind DATA is read again as what it turns out to be; other text behind what
+ * the same buffer holds of a line that has begun, as far as there is room.
+ */
 void
 smtp_read_again(struct smtp *s, struct slice line)
 {
+	size_t room = SMTP_COMMAND_LINE - line.n;
+
+	s->again_at = 0;
 	if (line.p != s->line_bytes && line.n > 0) {
-		memmove(s->line_bytes, line.p, line.n);
+		if (s->line.begun)
+			s->again_at = s->line.len < room ? s->line.len : (uint16_t)room;
+		memmove(s->line_bytes + s->again_at, line.p, line.n);
 		s->line_used = true;
 	}
-	s->again_at = 0;
 	s->again_n = (uint16_t)line.n;
 }
 

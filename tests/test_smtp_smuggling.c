@@ -311,6 +311,35 @@ what_is_read_at_the_end_ends_too(void **state)
 		feed_check(&proto_smtp, &talks[i]);
 }
 
+/* So much is kept that only the end of the message is missing, and of the last line. */
+static void
+the_last_line_that_is_kept_stays_whole(void **state)
+{
+	static const char last[] = "RCPT TO:<d@example.org>";
+	struct feed_talk opening = { "kept", { OPENING, C_RAW(FRONT "\n.\n") }, NULL };
+	struct text sent = { .n = 0 };
+	struct feed feed;
+
+	(void)state;
+	add_string(&sent, ENVELOPE_1 "NOOP ");
+	while (sent.n + sizeof(last) + 1 < 2048)
+		add_string(&sent, "x");
+	add_string(&sent, "\r\n");
+	add_string(&sent, last);
+	assert_int_equal(sent.n, 2048);
+	add_string(&sent, "\r\n.\r\n");
+	feed_init(&feed, &proto_smtp);
+	for (size_t i = 0; opening.turn[i].bytes != NULL; i++)
+		feed_bytes(&feed, opening.turn[i].role, opening.turn[i].bytes,
+		    opening.turn[i].n);
+	feed_bytes(&feed, PROTO_REQUESTER, sent.bytes, sent.n);
+	for (size_t i = 0; i < 5; i++)
+		feed_bytes(
+		    &feed, PROTO_RESPONDER, i < 4 ? "250 ok\r\n" : "500 no\r\n", 8);
+	assert_non_null(strstr(feed.text, "1 RCPT 250 <d@example.org>"));
+	feed_release(&feed);
+}
+
 int
 main(void)
 {
@@ -321,6 +350,7 @@ main(void)
 		cmocka_unit_test(what_hides_it_does_not),
 		cmocka_unit_test(a_harmless_dot_takes_no_reply),
 		cmocka_unit_test(what_is_read_at_the_end_ends_too),
+		cmocka_unit_test(the_last_line_that_is_kept_stays_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
