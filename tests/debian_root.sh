@@ -13,8 +13,9 @@ skip() {
 command -v debootstrap >/dev/null || skip "debootstrap is not installed"
 
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/relaywatch-root-XXXXXX")
+chmod 755 "$root" # others than root live in it, too
 clean_up() {
-    umount -R "$root/proc" 2>/dev/null
+    umount -R "$root/proc" "$root/run/netns" 2>/dev/null # the second by ip netns
     if grep -qF " $root/" /proc/mounts; then
         echo "$root is still in use" # never delete what is mounted
         return
