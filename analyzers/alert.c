@@ -159,7 +159,7 @@ key_id(struct finding_key key)
 static uint64_t
 id_hash(const struct alerts *alerts, uint64_t id)
 {
-	return table_hash(&alerts->findings, &id, sizeof(id));
+	return table_hash_id(&alerts->findings, id);
 }
 
 static uint32_t

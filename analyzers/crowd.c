@@ -44,7 +44,7 @@ add(struct crowds *crowds, struct table *table, uint64_t hash)
 static struct crowd *
 crowd_get(struct crowds *crowds, uint64_t id, int64_t now_us)
 {
-	uint64_t hash = table_hash(&crowds->servers, &id, sizeof(id));
+	uint64_t hash = table_hash_id(&crowds->servers, id);
 	uint32_t slot = table_find(&crowds->servers, hash);
 	struct crowd *crowd = NULL;
 

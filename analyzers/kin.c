@@ -44,7 +44,7 @@ find(const struct kin *kin, uint64_t flow_id, uint64_t hash)
 static uint64_t
 hash_of(const struct kin *kin, uint64_t flow_id)
 {
-	return table_hash(&kin->flows, &flow_id, sizeof(flow_id));
+	return table_hash_id(&kin->flows, flow_id);
 }
 
 static struct kin_flow *

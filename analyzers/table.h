@@ -33,6 +33,7 @@ struct table {
 int table_init(struct table *table, uint32_t max, size_t item_bytes);
 void table_release(struct table *table);
 
+/* The second for keys that are a number: it costs a multiplication. */
 uint64_t table_hash(const struct table *table, const void *key, size_t n);
 uint64_t table_hash_id(const struct table *table, uint64_t id);
 

@@ -254,7 +254,7 @@ transaction_begin(struct transactions *all, uint32_t session, const struct origi
 	struct open_transaction *open;
 	uint32_t slot;
 
-	slot = table_add(&all->open, table_hash(&all->open, &key, sizeof(key)));
+	slot = table_add(&all->open, table_hash_id(&all->open, key));
 	if (slot == TABLE_NONE)
 		return slot;
 	open = open_at(all, slot);

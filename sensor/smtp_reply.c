@@ -11,8 +11,9 @@ smtp_reply_init(struct smtp_reply *r)
 	memset(r, 0, offsetof(struct smtp_reply, text));
 }
 
-uint16_t
-smtp_reply_code(struct slice line, bool *more)
+/* The code at the start of a line, or 0. *more: continuation lines follow. */
+static uint16_t
+read_code(struct slice line, bool *more)
 {
 	unsigned code = 0;
 
@@ -77,7 +78,7 @@ static void
 take_line(struct smtp_reply *r, struct slice line)
 {
 	bool more, after_gap = r->after_gap;
-	uint16_t code = smtp_reply_code(line, &more);
+	uint16_t code = read_code(line, &more);
 
 	r->after_gap = false;
 	if (ends_greeting(r, code)) {

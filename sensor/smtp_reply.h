@@ -53,7 +53,4 @@ smtp_reply_text(const struct smtp_reply *r)
 	return slice_of(r->text, r->len);
 }
 
-/* The code at the start of a line, or 0. *more: continuation lines follow. */
-uint16_t smtp_reply_code(struct slice line, bool *more);
-
 #endif
