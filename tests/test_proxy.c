@@ -5,36 +5,21 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include <json-c/json.h>
 #include <xxhash.h>
 
-#include "analyzer.h"
-#include "sink.h"
-#include "target.h"
+#include "house.h"
+#include "scenario.h"
 
-/*
- * Plays the scenarios of proxy.scenarios, which says how to read them, to the whole house
- * of analyzers and reads its JSON back.
- */
+/* Plays the scenarios of proxy.scenarios, which says how to read them, to the whole house
+ * of analyzers and reads its JSON back. */
 
 #define SCENARIOS "tests/proxy.scenarios"
-#define HOME      "192.0.2.0/24,2001:db8:1::/48"
 #define LOCAL     "example.org"
 
-enum {
-	SESSIONS = 26,
-	DEPTHS = RECORD_DEPTH_MAX,
-	WORDS_MAX = 16,
-	LINE_BYTES = 512,
-	EVENT_BYTES = 32768,
-	OUT_MAX = 1 << 16,
-	CASES_MAX = 256,
-	PIECES_MAX = 32,
-};
+enum { SESSIONS = 26, DEPTHS = RECORD_DEPTH_MAX, EVENT_BYTES = 32768 };
 
 struct talk {                   /* one letter */
 	struct session session; /* as the connection was opened */
@@ -44,14 +29,9 @@ struct talk {                   /* one letter */
 };
 
 struct script {
-	struct conf conf;
-	struct sinks *sinks;
-	struct analyzers *analyzers;
+	struct house house;
 	struct talk talk[SESSIONS];
-	int64_t now_us;
-	uint64_t packet, flows;
-	char path[32];
-	char out[OUT_MAX];
+	uint64_t flows;
 };
 
 static const char *const tunnels[] = {
@@ -64,52 +44,13 @@ static const char *const tunnels[] = {
 	[FACT_TUNNEL_TELNET] = "telnet",
 };
 
-static const char *
-source_name(const void *context, uint16_t source)
-{
-	(void)context;
-	(void)source;
-	return "test.pcap";
-}
-
 static void
 script_init(struct script *s, unsigned log)
 {
-	char error[CONF_ERROR_MAX] = "";
-	int fd;
-
 	memset(s, 0, sizeof(*s));
-	assert_int_equal(conf_init(&s->conf), 0);
-	assert_int_equal(conf_set_home_net(&s->conf, HOME, error), 0);
-	assert_int_equal(conf_set_local_domains(&s->conf, LOCAL, error), 0);
-	strcpy(s->path, "/tmp/test_proxy.XXXXXX");
-	fd = mkstemp(s->path);
-	assert_true(fd >= 0);
-	close(fd);
-	s->conf.output.path = strdup(s->path);
-	s->conf.output.log = log;
-	s->conf.mail.sessions = 64;
-	s->conf.mail.blocks = 512;
-	s->conf.alerts.findings = 1024;
-	s->conf.relay.messages = 256;
-	s->conf.relay.keys = 1024;
-	s->conf.proxy.requests = 1024;
-	s->conf.proxy.legs = 1024;
-	s->conf.proxy.connections = 1024;
-	s->now_us = INT64_C(1795288832000000);
-}
-
-static void
-script_start(struct script *s)
-{
-	static const struct sink_names names = { .source = source_name };
-	char error[CONF_ERROR_MAX] = "";
-
-	s->sinks = sinks_open(&s->conf, &names, error);
-	if (s->sinks == NULL)
-		fail_msg("%s", error);
-	s->analyzers = analyzers_new(&s->conf, s->sinks);
-	assert_non_null(s->analyzers);
+	house_init(&s->house, LOCAL);
+	s->house.conf.output.log = log;
+	house_start(&s->house);
 }
 
 /* Records. */
@@ -117,16 +58,12 @@ script_start(struct script *s)
 static struct endpoint
 endpoint(const struct script *s, char *text)
 {
-	struct endpoint e = { .port = 0 };
 	char *port = strchr(text, '#');
 
 	if (port != NULL)
 		*port++ = '\0';
-	if (addr_parse(text, &e.addr) != 0)
-		fail_msg("\"%s\" is no address", text);
-	e.port = (uint16_t)(port != NULL ? atoi(port) : (int)(40000 + s->flows));
-	e.home = netset_has(s->conf.home_net, &e.addr);
-	return e;
+	return house_endpoint(&s->house, text,
+	    (uint16_t)(port != NULL ? atoi(port) : (int)(40000 + s->flows)));
 }
 
 static struct session
@@ -144,43 +81,11 @@ session_at(const struct talk *talk, unsigned depth, bool fact)
 }
 
 static void
-send_record(struct script *s, struct record *r)
-{
-	s->now_us += 10000;
-	r->packet = ++s->packet;
-	r->origin = (struct origin){ .ts_us = s->now_us, .number = s->packet };
-	analyzers_record(s->analyzers, r);
-}
-
-static void
 send_fact(struct script *s, struct talk *talk, unsigned depth, const struct fact *fact)
 {
-	static union {
-		struct record head;
-		uint8_t room[sizeof(struct record) + FACT_TEXT_MAX + 8];
-	} u;
-	struct record *r = &u.head;
-	uint8_t *p = u.room + sizeof(struct record);
+	struct session session = session_at(talk, depth, true);
 
-	memset(&u, 0, sizeof(u));
-	r->class = RECORD_FACT;
-	r->session = session_at(talk, depth, true);
-	r->fact.type = fact->type;
-	r->fact.flags = fact->flags;
-	r->fact.ok = fact->ok;
-	r->fact.tunnel = fact->tunnel;
-	r->fact.code = fact->code;
-	r->fact.port = fact->port;
-	r->fact.tx = talk->tx[depth];
-	r->fact.size = fact->size;
-	r->fact.size_back = fact->size_back;
-	for (unsigned i = 0; i < FACT_TEXTS; i++) {
-		r->fact.text_len[i] = (uint16_t)fact->text[i].n;
-		if (fact->text[i].n > 0)
-			memcpy(p, fact->text[i].p, fact->text[i].n);
-		p += fact->text[i].n;
-	}
-	send_record(s, r);
+	house_fact(&s->house, &session, talk->tx[depth], fact);
 }
 
 static void
@@ -193,7 +98,7 @@ send_conn(struct script *s, struct talk *talk, enum record_conn_event event,
 		    .flags = (uint8_t)flags,
 		    .bytes = { to_server, to_client } } };
 
-	send_record(s, &r);
+	house_record(&s->house, &r);
 }
 
 static void
@@ -205,9 +110,9 @@ open_conn(struct script *s, struct talk *talk, char **argv)
 	session->flow_id = ++s->flows;
 	session->client = endpoint(s, argv[1]);
 	session->server = endpoint(s, argv[2]);
-	session->start_us = s->now_us + 10000;
+	session->start_us = s->house.now_us + 10000;
 	session->start =
-	    (struct origin){ .ts_us = session->start_us, .number = s->packet + 1 };
+	    (struct origin){ .ts_us = session->start_us, .number = s->house.packet + 1 };
 	session->round_trip = (struct round_trip){ .tcp_us = -1, .command_us = -1 };
 	send_conn(s, talk, RECORD_CONN_SYN, 0, 0, 0);
 }
@@ -224,9 +129,9 @@ send_prefix(struct script *s, struct talk *talk, unsigned depth, char **argv)
 	for (unsigned i = 0; i < RECORD_PREFIXES && n >= lengths[i]; i++) {
 		r.prefix.lengths++;
 		r.prefix.hash[i] = XXH3_64bits(argv[2], lengths[i]);
-		r.prefix.ts_us[i] = s->now_us + 10000;
+		r.prefix.ts_us[i] = s->house.now_us + 10000;
 	}
-	send_record(s, &r);
+	house_record(&s->house, &r);
 }
 
 static void
@@ -375,8 +280,9 @@ play_line(struct script *s, struct talk *talk, unsigned depth, unsigned argc, ch
 }
 
 static void
-play_words(struct script *s, unsigned argc, char **argv)
+play_words(void *context, unsigned argc, char **argv)
 {
+	struct script *s = context;
 	const char *who = argv[0];
 	unsigned depth = who[1] == '\0' ? 0 : (unsigned)(who[1] - '0');
 
@@ -386,32 +292,13 @@ play_words(struct script *s, unsigned argc, char **argv)
 	}
 	if (who[0] == '+') {
 		for (long i = atol(argv[1]); i > 0; i--) {
-			s->now_us += 1000000;
-			analyzers_tick(s->analyzers, s->now_us);
+			s->house.now_us += 1000000;
+			analyzers_tick(s->house.analyzers, s->house.now_us);
 		}
 		return;
 	}
 	assert_true(who[0] >= 'A' && who[0] <= 'Z' && depth < DEPTHS && argc > 1);
 	play_line(s, &s->talk[who[0] - 'A'], depth, argc - 1, argv + 1);
-}
-
-/* What comes out. */
-
-static struct json_object *
-member(struct json_object *o, const char *name)
-{
-	struct json_object *v = NULL;
-
-	json_object_object_get_ex(o, name, &v);
-	return v;
-}
-
-static const char *
-string_at(struct json_object *o, const char *name)
-{
-	struct json_object *v = o != NULL ? member(o, name) : NULL;
-
-	return v != NULL ? json_object_get_string(v) : "-";
 }
 
 static size_t
@@ -431,189 +318,30 @@ describe_list(struct json_object *list, const char *before, const char *between,
 static void
 describe(struct json_object *event, char *out, size_t size)
 {
-	struct json_object *alert = member(event, "alert");
-	struct json_object *c = member(alert, "context"), *target = member(c, "target");
-	size_t n =
-	    (size_t)snprintf(out, size, "%s %s %s %s", string_at(alert, "signature_id"),
-		string_at(c, "kind"), string_at(c, "verdict"), string_at(c, "mechanism"));
+	struct json_object *alert = house_member(event, "alert");
+	struct json_object *c = house_member(alert, "context"),
+			   *target = house_member(c, "target");
+	size_t n = (size_t)snprintf(out, size, "%s %s %s %s",
+	    house_text(alert, "signature_id"), house_text(c, "kind"),
+	    house_text(c, "verdict"), house_text(c, "mechanism"));
 
-	n += describe_list(member(c, "via"), ">", ">", out + n, size - n);
+	n += describe_list(house_member(c, "via"), ">", ">", out + n, size - n);
 	n += (size_t)snprintf(out + n, size - n, " %s#%s %s x%s %s %s/%s#%s",
-	    string_at(c, "server"), string_at(c, "server_port"), string_at(c, "client"),
-	    string_at(c, "count"), string_at(c, "confidence"), string_at(target, "host"),
-	    string_at(target, "ip"), string_at(target, "port"));
-	n += describe_list(member(c, "evidence"), " ", " ", out + n, size - n);
-	if (member(c, "mail") != NULL)
+	    house_text(c, "server"), house_text(c, "server_port"),
+	    house_text(c, "client"), house_text(c, "count"), house_text(c, "confidence"),
+	    house_text(target, "host"), house_text(target, "ip"),
+	    house_text(target, "port"));
+	n += describe_list(house_member(c, "evidence"), " ", " ", out + n, size - n);
+	if (house_member(c, "mail") != NULL)
 		n += (size_t)snprintf(out + n, size - n, " mail");
-	if (member(c, "related") != NULL)
+	if (house_member(c, "related") != NULL)
 		snprintf(out + n, size - n, " related");
 }
 
-/* Of each id, verdict and window the last line holds. */
-static void
-collect(const struct script *s, struct json_object *all)
-{
-	char line[EVENT_BYTES], key[256];
-	FILE *file = fopen(s->path, "r");
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		struct json_object *event = json_tokener_parse(line);
-		struct json_object *c = member(member(event, "alert"), "context");
-
-		assert_non_null(c);
-		snprintf(key, sizeof(key), "%s %s %s", string_at(c, "id"),
-		    string_at(c, "verdict"), string_at(c, "first_seen"));
-		json_object_object_add(all, key, event);
-	}
-	fclose(file);
-}
-
-static void
-script_finish(struct script *s)
-{
-	struct json_object *all = json_object_new_object();
-	char error[CONF_ERROR_MAX] = "", *out = s->out;
-
-	analyzers_finish(s->analyzers);
-	assert_int_equal(sinks_flush(s->sinks, error), 0);
-	collect(s, all);
-	json_object_object_foreach(all, key, event)
-	{
-		struct json_object *c = member(member(event, "alert"), "context");
-
-		(void)key;
-		if (strcmp(string_at(c, "count"), "0") == 0)
-			continue;
-		describe(event, out, (size_t)(s->out + sizeof(s->out) - out) - 2);
-		out += strlen(out);
-		*out++ = '\n';
-	}
-	*out = '\0';
-	json_object_put(all);
-}
-
-static void
-script_release(struct script *s)
-{
-	analyzers_free(s->analyzers);
-	sinks_close(s->sinks);
-	conf_release(&s->conf);
-	unlink(s->path);
-}
-
-/* Scenarios. */
-
-struct piece {
-	char name[32];
-	char *text;
-};
-
-struct scenario {
-	char *name, *text, *expected;
-};
-
-struct book {
-	unsigned pieces, cases;
-	struct piece piece[PIECES_MAX];
-	struct scenario scenario[CASES_MAX];
-	struct CMUnitTest test[CASES_MAX];
-};
-
-static struct book book;
-
-static void
-append(char **text, const char *line)
-{
-	size_t had = *text != NULL ? strlen(*text) : 0, n = strlen(line);
-
-	*text = realloc(*text, had + n + 1);
-	assert_non_null(*text);
-	memcpy(*text + had, line, n + 1);
-}
-
-/* One line of the file. Returns where its like go on to. */
-static char **
-book_line(char *line, char **to)
-{
-	struct scenario *last = &book.scenario[book.cases];
-
-	if (strncmp(line, "case ", 5) == 0) {
-		assert_true(++book.cases < CASES_MAX);
-		last++;
-		last->name = strndup(line + 5, strcspn(line + 5, "\n"));
-		append(&last->text, "");
-		append(&last->expected, "");
-		return &last->text;
-	}
-	if (strncmp(line, "define ", 7) == 0) {
-		assert_true(++book.pieces < PIECES_MAX);
-		assert_int_equal(
-		    sscanf(line + 7, "%31s", book.piece[book.pieces].name), 1);
-		return &book.piece[book.pieces].text;
-	}
-	if (strcmp(line, "\t=\n") == 0)
-		return &last->expected;
-	if (line[0] == '\t')
-		append(to, line + 1);
-	return to;
-}
-
-static void
-book_read(void)
-{
-	FILE *file = fopen(SCENARIOS, "r");
-	char line[LINE_BYTES], **to = NULL;
-
-	if (file == NULL) {
-		perror(SCENARIOS);
-		exit(1);
-	}
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (line[0] != '#')
-			to = book_line(line, to);
-	}
-	fclose(file);
-}
-
-static void
-book_free(void)
-{
-	for (unsigned i = 0; i <= book.pieces; i++)
-		free(book.piece[i].text);
-	for (unsigned i = 0; i <= book.cases; i++) {
-		free(book.scenario[i].name);
-		free(book.scenario[i].text);
-		free(book.scenario[i].expected);
-	}
-}
-
-/* Lines may be names of pieces. */
 static void
 play(struct script *s, const char *text)
 {
-	char line[LINE_BYTES], *argv[WORDS_MAX + 1], *save;
-
-	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
-		unsigned argc = 0, piece = 0;
-
-		assert_true(n < sizeof(line));
-		memcpy(line, text, n);
-		line[n] = '\0';
-		text += n + (text[n] == '\n');
-		for (char *p = strtok_r(line, " \t", &save);
-		     p != NULL && argc < WORDS_MAX; p = strtok_r(NULL, " \t", &save))
-			argv[argc++] = p;
-		argv[argc] = NULL;
-		while (argc == 1 && piece < book.pieces &&
-		       strcmp(book.piece[piece + 1].name, argv[0]) != 0)
-			piece++;
-		if (argc == 1 && piece < book.pieces)
-			play(s, book.piece[piece + 1].text);
-		else if (argc > 0)
-			play_words(s, argc, argv);
-	}
+	scenario_play(text, play_words, s);
 }
 
 static void
@@ -623,11 +351,10 @@ scenario_test(void **state)
 	const struct scenario *c = *state;
 
 	script_init(&s, CONF_LOG_ALERT);
-	script_start(&s);
 	play(&s, c->text);
-	script_finish(&s);
-	script_release(&s);
-	assert_string_equal(s.out, c->expected);
+	house_finish(&s.house, describe);
+	house_release(&s.house);
+	assert_string_equal(s.house.out, c->expected);
 }
 
 /* Beyond the table. */
@@ -649,7 +376,7 @@ static const char mail_through[] = "A syn 198.51.100.66 192.0.2.80#1080\n"
 static unsigned
 lines_of(const struct script *s)
 {
-	FILE *file = fopen(s->path, "r");
+	FILE *file = fopen(s->house.path, "r");
 	char line[EVENT_BYTES];
 	unsigned n = 0;
 
@@ -670,39 +397,39 @@ each_request_is_an_event(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_PROXY);
-	script_start(&s);
 	play(&s, mail_through);
 	play(&s, "C syn 198.51.100.66 192.0.2.80#1080\nC ask socks4a a.example 443\nC "
 		 "close\n");
-	analyzers_finish(s.analyzers);
-	assert_int_equal(sinks_flush(s.sinks, error), 0);
-	file = fopen(s.path, "r");
+	analyzers_finish(s.house.analyzers);
+	assert_int_equal(sinks_flush(s.house.sinks, error), 0);
+	file = fopen(s.house.path, "r");
 	assert_non_null(fgets(line, sizeof(line), file));
 	event = json_tokener_parse(line);
-	r = member(event, "relaywatch");
-	assert_string_equal(string_at(event, "event_type"), "proxy");
-	assert_string_equal(string_at(event, "src_ip"), "198.51.100.66");
-	assert_string_equal(string_at(event, "dest_port"), "1080");
-	assert_string_equal(string_at(r, "mechanism"), "socks5");
-	assert_string_equal(string_at(member(r, "target"), "host"), "203.0.113.25");
-	assert_string_equal(string_at(member(r, "target"), "ip"), "203.0.113.25");
-	assert_string_equal(string_at(member(r, "target"), "port"), "25");
-	assert_string_equal(string_at(r, "user"), "bob");
-	assert_string_equal(string_at(r, "outcome"), "granted");
-	assert_string_equal(string_at(r, "code"), "0");
-	assert_string_equal(string_at(r, "inner"), "smtp");
-	assert_string_equal(string_at(r, "bytes_to_target"), "500");
-	assert_string_equal(string_at(r, "bytes_to_client"), "700");
+	r = house_member(event, "relaywatch");
+	assert_string_equal(house_text(event, "event_type"), "proxy");
+	assert_string_equal(house_text(event, "src_ip"), "198.51.100.66");
+	assert_string_equal(house_text(event, "dest_port"), "1080");
+	assert_string_equal(house_text(r, "mechanism"), "socks5");
+	assert_string_equal(
+	    house_text(house_member(r, "target"), "host"), "203.0.113.25");
+	assert_string_equal(house_text(house_member(r, "target"), "ip"), "203.0.113.25");
+	assert_string_equal(house_text(house_member(r, "target"), "port"), "25");
+	assert_string_equal(house_text(r, "user"), "bob");
+	assert_string_equal(house_text(r, "outcome"), "granted");
+	assert_string_equal(house_text(r, "code"), "0");
+	assert_string_equal(house_text(r, "inner"), "smtp");
+	assert_string_equal(house_text(r, "bytes_to_target"), "500");
+	assert_string_equal(house_text(r, "bytes_to_client"), "700");
 	json_object_put(event);
 	assert_non_null(fgets(line, sizeof(line), file));
 	event = json_tokener_parse(line);
-	r = member(event, "relaywatch");
-	assert_string_equal(string_at(r, "outcome"), "unanswered");
-	assert_string_equal(string_at(r, "code"), "-");
+	r = house_member(event, "relaywatch");
+	assert_string_equal(house_text(r, "outcome"), "unanswered");
+	assert_string_equal(house_text(r, "code"), "-");
 	json_object_put(event);
 	assert_null(fgets(line, sizeof(line), file));
 	fclose(file);
-	script_release(&s);
+	house_release(&s.house);
 }
 
 static void
@@ -715,7 +442,6 @@ mail_inside_says_through_what_it_came_and_how_far(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_SMTP);
-	script_start(&s);
 	play(&s, "A syn 198.51.100.66 192.0.2.80#1080\n"
 		 "A rtt 20 120 5\n"
 		 "A ask socks5 203.0.113.25 25\n"
@@ -723,20 +449,20 @@ mail_inside_says_through_what_it_came_and_how_far(void **state)
 		 "A1 greeting 220\n"
 		 "A1 mail <s@client.example> 250\n"
 		 "A1 final 250\n");
-	assert_int_equal(sinks_flush(s.sinks, error), 0);
-	file = fopen(s.path, "r");
+	assert_int_equal(sinks_flush(s.house.sinks, error), 0);
+	file = fopen(s.house.path, "r");
 	assert_non_null(fgets(line, sizeof(line), file));
 	event = json_tokener_parse(line);
-	r = member(event, "relaywatch");
-	assert_string_equal(
-	    json_object_to_json_string_ext(member(r, "via"), JSON_C_TO_STRING_PLAIN),
+	r = house_member(event, "relaywatch");
+	assert_string_equal(json_object_to_json_string_ext(
+				house_member(r, "via"), JSON_C_TO_STRING_PLAIN),
 	    "[\"socks5\"]");
-	assert_string_equal(
-	    json_object_to_json_string_ext(member(r, "rtt"), JSON_C_TO_STRING_PLAIN),
+	assert_string_equal(json_object_to_json_string_ext(
+				house_member(r, "rtt"), JSON_C_TO_STRING_PLAIN),
 	    "{\"tcp_ms\":20.000,\"command_ms\":120.000,\"samples\":5}");
 	json_object_put(event);
 	fclose(file);
-	script_release(&s);
+	house_release(&s.house);
 }
 
 static void
@@ -746,16 +472,15 @@ ten_thousand_refused_probes_give_a_handful_of_lines(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_ALERT);
-	script_start(&s);
 	for (unsigned i = 0; i < 10000; i++)
 		play(&s, "A syn 198.51.100.66 192.0.2.80#3128\n"
 			 "A ask http-connect 203.0.113.25 25\n"
 			 "A refuse 403\n"
 			 "A close\n");
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	assert_true(lines_of(&s) < 10);
-	assert_non_null(strstr(s.out, " x10000 "));
-	script_release(&s);
+	assert_non_null(strstr(s.house.out, " x10000 "));
+	house_release(&s.house);
 }
 
 /* Requests that nobody answers fill one client's share, not the memory of others. */
@@ -766,19 +491,18 @@ a_flood_does_not_flush_what_others_asked(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_ALERT);
-	script_start(&s);
 	play(&s, "A syn 198.51.100.7 192.0.2.80#1080\nA ask socks5 203.0.113.25 25\n");
 	for (unsigned i = 0; i < 5000; i++)
 		play(&s, "B syn 198.51.100.66 192.0.2.80#1080\n"
 			 "B ask socks5 203.0.113.26 25\n");
 	play(&s, "C syn 192.0.2.80 203.0.113.25#25\nC ack\nA grant 0\nA1 greeting 220\n"
 		 "A1 mail <s@client.example> 250\nA1 final 250\n");
-	script_finish(&s);
-	assert_non_null(strstr(
-	    s.out, "2001 proxy confirmed socks5 192.0.2.80#1080 198.51.100.7 x1 high"));
-	assert_non_null(strstr(s.out, "2004 proxy attempted socks5 192.0.2.80#1080 "
-				      "198.51.100.66 x5000"));
-	script_release(&s);
+	house_finish(&s.house, describe);
+	assert_non_null(strstr(s.house.out,
+	    "2001 proxy confirmed socks5 192.0.2.80#1080 198.51.100.7 x1 high"));
+	assert_non_null(strstr(s.house.out, "2004 proxy attempted socks5 192.0.2.80#1080 "
+					    "198.51.100.66 x5000"));
+	house_release(&s.house);
 }
 
 /* Many tunnels of one client to the same server at once: each has its own leg. */
@@ -791,7 +515,6 @@ parallel_tunnels_have_a_leg_each(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_ALERT);
-	script_start(&s);
 	for (char i = 0; i < TUNNELS; i++) {
 		snprintf(line, sizeof(line),
 		    "%c syn 198.51.100.66 192.0.2.80#1080\n%c ask socks5 203.0.113.25 "
@@ -811,16 +534,16 @@ parallel_tunnels_have_a_leg_each(void **state)
 		    'A' + i);
 		play(&s, line);
 	}
-	script_finish(&s);
-	assert_non_null(strstr(s.out, "2001 proxy confirmed"));
-	assert_non_null(strstr(s.out, " x12 "));
-	script_release(&s);
+	house_finish(&s.house, describe);
+	assert_non_null(strstr(s.house.out, "2001 proxy confirmed"));
+	assert_non_null(strstr(s.house.out, " x12 "));
+	house_release(&s.house);
 }
 
 static const char *
 state_of(const struct script *s, uint16_t port, char *buf, size_t size)
 {
-	struct inventory *inventory = analyzers_inventory(s->analyzers);
+	struct inventory *inventory = analyzers_inventory(s->house.analyzers);
 	struct inventory_server server;
 
 	inventory_sort(inventory);
@@ -839,7 +562,6 @@ proxies_stand_in_the_inventory_with_their_state(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_ALERT);
-	script_start(&s);
 	play(&s, mail_through);
 	play(&s, "C syn 198.51.100.66 192.0.2.81#3128\n"
 		 "C ask http-connect 203.0.113.25 25\nC refuse 403\n"
@@ -848,25 +570,14 @@ proxies_stand_in_the_inventory_with_their_state(void **state)
 		 "D ask http-connect 203.0.113.80 443\nD grant 200\nD close\n"
 		 "E syn 198.51.100.7 192.0.2.88#80\n"
 		 "E ask http-get www.example.org 80\nE grant 200?\nE close\n");
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	assert_string_equal(
 	    state_of(&s, 1080, buf, sizeof(buf)), "open (confirmed: socks5)");
-	assert_string_equal(
-	    state_of(&s, 3128, buf, sizeof(buf)), "refused 2 attempts");
+	assert_string_equal(state_of(&s, 3128, buf, sizeof(buf)), "refused 2 attempts");
 	assert_string_equal(
 	    state_of(&s, 8080, buf, sizeof(buf)), "only inside clients seen");
 	assert_string_equal(state_of(&s, 80, buf, sizeof(buf)), "not listed");
-	script_release(&s);
-}
-
-static int
-run_scenarios(void)
-{
-	for (unsigned i = 1; i <= book.cases; i++)
-		book.test[i - 1] = (struct CMUnitTest){ .name = book.scenario[i].name,
-			.test_func = scenario_test,
-			.initial_state = &book.scenario[i] };
-	return _cmocka_run_group_tests("scenarios", book.test, book.cases, NULL, NULL);
+	house_release(&s.house);
 }
 
 int
@@ -882,9 +593,9 @@ main(void)
 	};
 	int failed;
 
-	book_read();
-	failed = run_scenarios();
+	scenarios_read(SCENARIOS);
+	failed = scenarios_run(scenario_test);
 	failed += cmocka_run_group_tests(tests, NULL, NULL);
-	book_free();
+	scenarios_free();
 	return failed;
 }

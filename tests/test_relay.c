@@ -6,99 +6,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-#include <json-c/json.h>
 #include <xxhash.h>
 
-#include "analyzer.h"
-#include "sink.h"
+#include "house.h"
+#include "scenario.h"
 
-/*
- * Plays the dialogues of relay.scenarios, which says how to read them, to the whole house
- * of analyzers and reads its JSON back.
- */
+/* Plays the dialogues of relay.scenarios, which says how to read them, to the whole house
+ * of analyzers and reads its JSON back. */
 
 #define SCENARIOS "tests/relay.scenarios"
-#define HOME      "192.0.2.0/24,2001:db8:1::/48"
 #define LOCAL     "example.org,.example.org"
 
-enum {
-	SESSIONS = 26,
-	WORDS_MAX = 16,
-	LINE_MAX_BYTES = 4096,
-	OUT_MAX = 1 << 16,
-	PIECES_MAX = 32,
-	CASES_MAX = 256,
-};
+enum { SESSIONS = 26 };
 
 struct script {
-	struct conf conf;
-	struct sinks *sinks;
-	struct analyzers *analyzers;
+	struct house house;
 	struct session session[SESSIONS];
 	uint32_t tx[SESSIONS];
 	bool in_tx[SESSIONS];
-	int64_t now_us;
-	uint64_t packet, flows;
-	char path[32];
-	char out[OUT_MAX];
+	uint64_t flows;
 };
 
-static const char *
-source_name(const void *context, uint16_t source)
-{
-	(void)context;
-	(void)source;
-	return "test.pcap";
-}
-
-static struct addr
-address(const char *text)
-{
-	struct addr addr;
-
-	assert_int_equal(addr_parse(text, &addr), 0);
-	return addr;
-}
-
 static void
-script_init(struct script *s, const char *home, const char *local)
+script_init(struct script *s, const char *local)
 {
-	char error[CONF_ERROR_MAX] = "";
-	int fd;
-
 	memset(s, 0, sizeof(*s));
-	assert_int_equal(conf_init(&s->conf), 0);
-	assert_int_equal(conf_set_home_net(&s->conf, home, error), 0);
-	if (local != NULL)
-		assert_int_equal(conf_set_local_domains(&s->conf, local, error), 0);
-	strcpy(s->path, "/tmp/test_relay.XXXXXX");
-	fd = mkstemp(s->path);
-	assert_true(fd >= 0);
-	close(fd);
-	s->conf.output.path = strdup(s->path);
-	s->conf.mail.sessions = 64;
-	s->conf.mail.blocks = 512;
-	s->conf.alerts.findings = 1024;
-	s->conf.relay.messages = 4096;
-	s->conf.relay.keys = 16384;
-	s->now_us = INT64_C(1795288832000000);
-}
-
-static void
-script_start(struct script *s)
-{
-	static const struct sink_names names = { .source = source_name };
-	char error[CONF_ERROR_MAX] = "";
-
-	s->sinks = sinks_open(&s->conf, &names, error);
-	if (s->sinks == NULL)
-		fail_msg("%s", error);
-	s->analyzers = analyzers_new(&s->conf, s->sinks);
-	assert_non_null(s->analyzers);
+	house_init(&s->house, local);
 }
 
 /* Facts. */
@@ -106,36 +42,7 @@ script_start(struct script *s)
 static void
 send_fact(struct script *s, unsigned x, struct fact *fact)
 {
-	static union {
-		struct record head;
-		uint8_t room[sizeof(struct record) + FACT_TEXT_MAX + 8];
-	} u;
-	struct record *r = &u.head;
-	uint8_t *p = u.room + sizeof(struct record);
-
-	s->now_us += 10000;
-	memset(&u, 0, sizeof(u));
-	r->class = RECORD_FACT;
-	r->packet = ++s->packet;
-	r->origin = (struct origin){ .ts_us = s->now_us, .number = s->packet };
-	r->session = s->session[x];
-	r->fact.type = fact->type;
-	r->fact.flags = fact->flags;
-	r->fact.ok = fact->ok;
-	r->fact.header = fact->header;
-	r->fact.code = fact->code;
-	r->fact.tx = s->tx[x];
-	r->fact.size = fact->size;
-	r->fact.body_hash = fact->body_hash;
-	r->fact.body_bytes = fact->body_bytes;
-	for (unsigned i = 0; i < FACT_TEXTS; i++) {
-		r->fact.text_len[i] = (uint16_t)fact->text[i].n;
-		if (fact->text[i].n > 0)
-			memcpy(p, fact->text[i].p, fact->text[i].n);
-		p += fact->text[i].n;
-	}
-	r->total_bytes = (uint32_t)((p - u.room + 7) & ~7);
-	analyzers_record(s->analyzers, r);
+	house_fact(&s->house, &s->session[x], s->tx[x], fact);
 }
 
 static void
@@ -254,20 +161,19 @@ static void
 open_session(struct script *s, unsigned x, bool late, unsigned argc, char **argv)
 {
 	struct fact fact = { .type = FACT_GREETING, .code = 220 };
+	struct house *house = &s->house;
 	struct session *session = &s->session[x];
 	char *port = strchr(argv[1], '#');
 
 	if (port != NULL)
 		*port++ = '\0';
 	*session = (struct session){ .flow_id = ++s->flows, .app_proto = "smtp" };
-	session->client.addr = address(argv[0]);
-	session->client.port = (uint16_t)(40000 + s->flows);
-	session->client.home = netset_has(s->conf.home_net, &session->client.addr);
-	session->server.addr = address(argv[1]);
-	session->server.port = (uint16_t)(port != NULL ? atoi(port) : 25);
-	session->server.home = netset_has(s->conf.home_net, &session->server.addr);
-	session->start_us = s->now_us;
-	session->start = (struct origin){ .ts_us = s->now_us, .number = s->packet + 1 };
+	session->client = house_endpoint(house, argv[0], (uint16_t)(40000 + s->flows));
+	session->server =
+	    house_endpoint(house, argv[1], (uint16_t)(port != NULL ? atoi(port) : 25));
+	session->start_us = house->now_us;
+	session->start =
+	    (struct origin){ .ts_us = house->now_us, .number = house->packet + 1 };
 	s->tx[x] = 0;
 	s->in_tx[x] = false;
 	if (late)
@@ -332,290 +238,41 @@ play_line(struct script *s, unsigned x, unsigned argc, char **argv)
 }
 
 static void
-play_words(struct script *s, unsigned argc, char **argv)
+play_words(void *context, unsigned argc, char **argv)
 {
+	struct script *s = context;
+
 	for (unsigned i = 0; i < argc; i++) {
 		for (char *c = argv[i]; *c != '\0'; c++)
 			*c = *c == '~' ? ' ' : *c == '^' ? '\t' : *c;
 	}
 	if (argv[0][0] == '+') {
-		s->now_us += atoll(argv[1]) * 1000000;
-		analyzers_tick(s->analyzers, s->now_us);
+		s->house.now_us += atoll(argv[1]) * 1000000;
+		analyzers_tick(s->house.analyzers, s->house.now_us);
 	} else {
 		play_line(s, (unsigned)(argv[0][0] - 'A'), argc - 1, argv + 1);
 	}
 }
 
-static unsigned
-words_of(char *line, char *argv[static WORDS_MAX])
-{
-	unsigned argc = 0;
-	char *save;
-
-	for (char *p = strtok_r(line, " \t\n", &save); p != NULL && argc < WORDS_MAX;
-	     p = strtok_r(NULL, " \t\n", &save))
-		argv[argc++] = p;
-	return argc;
-}
-
-/* Lines as they stand in a scenario, without the pieces it has names for. */
 static void
 play(struct script *s, const char *text)
 {
-	char line[LINE_MAX_BYTES], *argv[WORDS_MAX];
-	unsigned argc;
-
-	while (*text != '\0') {
-		size_t n = strcspn(text, "\n");
-
-		assert_true(n < sizeof(line));
-		memcpy(line, text, n);
-		line[n] = '\0';
-		text += n + (text[n] == '\n');
-		argc = words_of(line, argv);
-		if (argc > 0)
-			play_words(s, argc, argv);
-	}
-}
-
-/* Findings. */
-
-static const char *
-string_at(struct json_object *o, const char *name)
-{
-	struct json_object *v;
-
-	return json_object_object_get_ex(o, name, &v) ? json_object_get_string(v) : "-";
+	scenario_play(text, play_words, s);
 }
 
 static void
-describe(struct json_object *context, char *out, size_t size)
+describe(struct json_object *event, char *out, size_t size)
 {
-	struct json_object *list;
+	struct json_object *context = house_context(event);
+	struct json_object *list = house_member(context, "evidence");
 	size_t n = (size_t)snprintf(out, size, "%s %s %s %s x%s %s",
-	    string_at(context, "verdict"), string_at(context, "mechanism"),
-	    string_at(context, "server"), string_at(context, "client"),
-	    string_at(context, "count"), string_at(context, "confidence"));
+	    house_text(context, "verdict"), house_text(context, "mechanism"),
+	    house_text(context, "server"), house_text(context, "client"),
+	    house_text(context, "count"), house_text(context, "confidence"));
 
-	if (!json_object_object_get_ex(context, "evidence", &list))
-		return;
-	for (size_t i = 0; i < json_object_array_length(list); i++)
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
 		n += (size_t)snprintf(out + n, size - n, " %s",
 		    json_object_get_string(json_object_array_get_idx(list, i)));
-}
-
-static struct json_object *
-context_of(struct json_object *event)
-{
-	struct json_object *o, *context;
-
-	if (!json_object_object_get_ex(event, "alert", &o) ||
-	    !json_object_object_get_ex(o, "context", &context))
-		fail_msg("no alert.context in %s", json_object_to_json_string(event));
-	return context;
-}
-
-/* A line replaces the earlier of the same id, verdict and first_seen. In the order of the
- * first ones. */
-static struct json_object *
-last_lines(const struct script *s)
-{
-	struct json_object *all = json_object_new_object(), *event, *context;
-	char line[LINE_MAX_BYTES * 8], key[256];
-	FILE *file = fopen(s->path, "r");
-
-	assert_non_null(file);
-	while (fgets(line, sizeof(line), file) != NULL) {
-		event = json_tokener_parse(line);
-		assert_non_null(event);
-		context = context_of(event);
-		snprintf(key, sizeof(key), "%s %s %s", string_at(context, "id"),
-		    string_at(context, "verdict"), string_at(context, "first_seen"));
-		json_object_object_add(all, key, json_object_get(event));
-		json_object_put(event);
-	}
-	fclose(file);
-	return all;
-}
-
-static void
-script_finish(struct script *s)
-{
-	char error[CONF_ERROR_MAX] = "", *out = s->out;
-	struct json_object *all;
-
-	analyzers_finish(s->analyzers);
-	assert_int_equal(sinks_flush(s->sinks, error), 0);
-	all = last_lines(s);
-	json_object_object_foreach(all, id, event)
-	{
-		struct json_object *context = context_of(event);
-
-		(void)id;
-		if (strcmp(string_at(context, "count"), "0") == 0)
-			continue;
-		describe(context, out, (size_t)(s->out + sizeof(s->out) - out) - 2);
-		out += strlen(out);
-		*out++ = '\n';
-	}
-	*out = '\0';
-	json_object_put(all);
-}
-
-static void
-script_release(struct script *s)
-{
-	analyzers_free(s->analyzers);
-	sinks_close(s->sinks);
-	conf_release(&s->conf);
-	unlink(s->path);
-}
-
-/* Scenarios. */
-
-struct piece {
-	char name[32];
-	char *text;
-};
-
-struct scenario {
-	char *name;
-	bool no_local;
-	char *text, *expected;
-};
-
-struct book {
-	unsigned pieces, cases;
-	struct piece piece[PIECES_MAX];
-	struct scenario scenario[CASES_MAX];
-	struct CMUnitTest test[CASES_MAX];
-};
-
-static const struct book *pieces_of; /* what names in a text stand for */
-
-static void
-append(char **text, const char *line)
-{
-	size_t had = *text != NULL ? strlen(*text) : 0, n = strlen(line);
-
-	*text = realloc(*text, had + n + 1);
-	assert_non_null(*text);
-	memcpy(*text + had, line, n + 1);
-}
-
-/* One line of the file. Returns where its like go on to. */
-static char **
-book_line(struct book *book, char *line, bool *no_local, char **to)
-{
-	struct scenario *last = &book->scenario[book->cases];
-
-	if (strncmp(line, "case ", 5) == 0) {
-		assert_true(++book->cases < CASES_MAX);
-		last++;
-		last->name = strndup(line + 5, strcspn(line + 5, "\n"));
-		last->no_local = *no_local;
-		append(&last->expected, "");
-		return &last->text;
-	}
-	if (strncmp(line, "define ", 7) == 0) {
-		assert_true(++book->pieces < PIECES_MAX);
-		assert_int_equal(
-		    sscanf(line + 7, "%31s", book->piece[book->pieces].name), 1);
-		return &book->piece[book->pieces].text;
-	}
-	if (strcmp(line, "local none\n") == 0)
-		*no_local = true;
-	if (strcmp(line, "\t=\n") == 0)
-		return &last->expected;
-	if (line[0] == '\t')
-		append(to, line + 1);
-	return to;
-}
-
-static void
-book_read(struct book *book)
-{
-	FILE *file = fopen(SCENARIOS, "r");
-	char line[LINE_MAX_BYTES], **to = NULL;
-	bool no_local = false;
-
-	if (file == NULL) {
-		perror(SCENARIOS);
-		exit(1);
-	}
-	while (fgets(line, sizeof(line), file) != NULL) {
-		if (line[0] != '#')
-			to = book_line(book, line, &no_local, to);
-	}
-	fclose(file);
-}
-
-static void
-book_free(struct book *book)
-{
-	for (unsigned i = 0; i <= book->pieces; i++)
-		free(book->piece[i].text);
-	for (unsigned i = 0; i <= book->cases; i++) {
-		free(book->scenario[i].name);
-		free(book->scenario[i].text);
-		free(book->scenario[i].expected);
-	}
-}
-
-static const char *
-piece_of(const char *name)
-{
-	for (unsigned i = 1; i <= pieces_of->pieces; i++) {
-		if (strcmp(pieces_of->piece[i].name, name) == 0)
-			return pieces_of->piece[i].text;
-	}
-	return NULL;
-}
-
-/* Puts words for $1, $2 in a line. */
-static void
-fill_in(char *out, size_t size, const char *line, size_t n, unsigned argc, char **argv)
-{
-	size_t used = 0;
-
-	for (size_t i = 0; i < n && used + 1 < size; i++) {
-		unsigned arg =
-		    line[i] == '$' && i + 1 < n ? (unsigned)(line[i + 1] - '0') : 0;
-
-		if (arg >= 1 && arg < argc) {
-			used +=
-			    (size_t)snprintf(out + used, size - used, "%s", argv[arg]);
-			i++;
-		} else {
-			out[used++] = line[i];
-		}
-	}
-	assert_true(used < size);
-	out[used] = '\0';
-}
-
-/* Plays text, whose lines may be names of pieces. argv: the words of its own name. */
-static void
-play_text(struct script *s, const char *text, unsigned argc, char **argv)
-{
-	char line[LINE_MAX_BYTES], *words[WORDS_MAX];
-	unsigned n;
-
-	while (*text != '\0') {
-		size_t length = strcspn(text, "\n");
-		const char *piece;
-
-		fill_in(line, sizeof(line), text, length, argc, argv);
-		text += length + (text[length] == '\n');
-		n = words_of(line, words);
-		if (n == 0)
-			continue;
-		piece = piece_of(words[0]);
-		if (piece != NULL)
-			play_text(s, piece, n, words);
-		else
-			play_words(s, n, words);
-	}
 }
 
 static void
@@ -623,26 +280,18 @@ scenario_test(void **state)
 {
 	static struct script s;
 	const struct scenario *c = *state;
+	struct conf *conf = &s.house.conf;
 	char error[CONF_ERROR_MAX];
 
-	script_init(&s, HOME, c->no_local ? NULL : LOCAL);
-	assert_int_equal(conf_set_relay_domains(&s.conf, "partner.example", error), 0);
-	assert_int_equal(conf_set_trusted_relays(&s.conf, "198.51.100.200", error), 0);
-	script_start(&s);
-	play_text(&s, c->text, 0, NULL);
-	script_finish(&s);
-	script_release(&s);
-	assert_string_equal(s.out, c->expected);
-}
-
-static int
-run_scenarios(struct book *book)
-{
-	for (unsigned i = 1; i <= book->cases; i++)
-		book->test[i - 1] = (struct CMUnitTest){ .name = book->scenario[i].name,
-			.test_func = scenario_test,
-			.initial_state = &book->scenario[i] };
-	return _cmocka_run_group_tests("scenarios", book->test, book->cases, NULL, NULL);
+	script_init(&s, c->setting == NULL ? LOCAL : NULL);
+	assert_true(c->setting == NULL || strcmp(c->setting, "local none") == 0);
+	assert_int_equal(conf_set_relay_domains(conf, "partner.example", error), 0);
+	assert_int_equal(conf_set_trusted_relays(conf, "198.51.100.200", error), 0);
+	house_start(&s.house);
+	play(&s, c->text);
+	house_finish(&s.house, describe);
+	house_release(&s.house);
+	assert_string_equal(s.house.out, c->expected);
 }
 
 /* What an alert carries. */
@@ -663,7 +312,7 @@ static const char out_letter[] = "B open 192.0.2.26 203.0.113.25\n"
 static struct json_object *
 last_event(const struct script *s)
 {
-	struct json_object *all = last_lines(s), *last = NULL;
+	struct json_object *all = house_alerts(&s->house), *last = NULL;
 
 	json_object_object_foreach(all, id, event)
 	{
@@ -675,16 +324,6 @@ last_event(const struct script *s)
 	return last;
 }
 
-static struct json_object *
-member(struct json_object *o, const char *name)
-{
-	struct json_object *v = NULL;
-
-	if (!json_object_object_get_ex(o, name, &v))
-		fail_msg("no %s in %s", name, json_object_to_json_string(o));
-	return v;
-}
-
 static void
 a_confirmed_relay_names_both_legs(void **state)
 {
@@ -692,38 +331,39 @@ a_confirmed_relay_names_both_legs(void **state)
 	struct json_object *event, *context, *legs, *leg;
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	script_start(&s);
+	script_init(&s, LOCAL);
+	house_start(&s.house);
 	play(&s, in_letter);
 	play(&s, "+ 60");
 	play(&s, out_letter);
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	event = last_event(&s);
-	context = context_of(event);
-	assert_string_equal(string_at(event, "src_ip"), "198.51.100.7");
-	assert_string_equal(string_at(event, "dest_ip"), "192.0.2.25");
-	assert_string_equal(string_at(event, "tx_id"), "0");
-	assert_string_equal(string_at(context, "server_port"), "25");
-	assert_string_equal(string_at(member(context, "target"), "ip"), "203.0.113.25");
+	context = house_context(event);
+	assert_string_equal(house_text(event, "src_ip"), "198.51.100.7");
+	assert_string_equal(house_text(event, "dest_ip"), "192.0.2.25");
+	assert_string_equal(house_text(event, "tx_id"), "0");
+	assert_string_equal(house_text(context, "server_port"), "25");
+	assert_string_equal(
+	    house_text(house_member(context, "target"), "ip"), "203.0.113.25");
 	/* final reply -> greeting -> MAIL: 10 ms each */
-	assert_string_equal(string_at(context, "delay_ms"), "60020");
-	legs = member(context, "legs");
+	assert_string_equal(house_text(context, "delay_ms"), "60020");
+	legs = house_member(context, "legs");
 	assert_int_equal(json_object_array_length(legs), 2);
 	leg = json_object_array_get_idx(legs, 0);
-	assert_string_equal(string_at(leg, "role"), "inbound");
-	assert_string_equal(string_at(leg, "src_ip"), "198.51.100.7");
-	assert_string_equal(string_at(leg, "pcap_cnt"), "2");
+	assert_string_equal(house_text(leg, "role"), "inbound");
+	assert_string_equal(house_text(leg, "src_ip"), "198.51.100.7");
+	assert_string_equal(house_text(leg, "pcap_cnt"), "2");
 	leg = json_object_array_get_idx(legs, 1);
-	assert_string_equal(string_at(leg, "role"), "outbound");
-	assert_string_equal(string_at(leg, "src_ip"), "192.0.2.26");
-	assert_string_equal(string_at(leg, "dest_ip"), "203.0.113.25");
+	assert_string_equal(house_text(leg, "role"), "outbound");
+	assert_string_equal(house_text(leg, "src_ip"), "192.0.2.26");
+	assert_string_equal(house_text(leg, "dest_ip"), "203.0.113.25");
 	assert_string_equal(
-	    string_at(member(context, "mail"), "mail_from"), "<s@client.example>");
-	assert_string_equal(
-	    string_at(member(context, "mail"), "message_id"), "<one@client.example>");
-	assert_string_equal(string_at(event, "pcap_cnt"), "2");
+	    house_text(house_member(context, "mail"), "mail_from"), "<s@client.example>");
+	assert_string_equal(house_text(house_member(context, "mail"), "message_id"),
+	    "<one@client.example>");
+	assert_string_equal(house_text(event, "pcap_cnt"), "2");
 	json_object_put(event);
-	script_release(&s);
+	house_release(&s.house);
 }
 
 static void
@@ -733,20 +373,20 @@ forwarding_while_receiving_has_a_negative_delay(void **state)
 	struct json_object *event, *context;
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	script_start(&s);
+	script_init(&s, LOCAL);
+	house_start(&s.house);
 	play(&s, "A open 198.51.100.7 192.0.2.25\nA mail <s@client.example> 250\n"
 		 "A rcpt <t@third.example> 250\nA data 354\n");
 	play(&s, out_letter);
 	play(&s, "A letter one\nA final 250\n");
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	event = last_event(&s);
-	context = context_of(event);
-	assert_true(json_object_get_int64(member(context, "delay_ms")) < 0);
+	context = house_context(event);
+	assert_true(json_object_get_int64(house_member(context, "delay_ms")) < 0);
 	assert_string_equal(
-	    string_at(member(context, "mail"), "mail_from"), "<s@client.example>");
+	    house_text(house_member(context, "mail"), "mail_from"), "<s@client.example>");
 	json_object_put(event);
-	script_release(&s);
+	house_release(&s.house);
 }
 
 static void
@@ -756,15 +396,15 @@ an_accepted_relay_asks_whether_the_domain_is_ours(void **state)
 	struct json_object *event;
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	script_start(&s);
+	script_init(&s, LOCAL);
+	house_start(&s.house);
 	play(&s, in_letter);
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	event = last_event(&s);
-	assert_non_null(
-	    strstr(string_at(member(event, "alert"), "signature"), "third.example"));
+	assert_non_null(strstr(
+	    house_text(house_member(event, "alert"), "signature"), "third.example"));
 	json_object_put(event);
-	script_release(&s);
+	house_release(&s.house);
 }
 
 /* Memory. */
@@ -776,11 +416,11 @@ other_clients_do_not_flush_a_message(void **state)
 	char text[512];
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	s.conf.relay.messages = 100;
-	s.conf.relay.keys = 300;
-	s.conf.relay.client_share_percent = 10;
-	script_start(&s);
+	script_init(&s, LOCAL);
+	s.house.conf.relay.messages = 100;
+	s.house.conf.relay.keys = 300;
+	s.house.conf.relay.client_share_percent = 10;
+	house_start(&s.house);
 	play(&s, in_letter);
 	play(&s, "C open 198.51.100.66 192.0.2.25\n");
 	for (unsigned i = 0; i < 1000; i++) {
@@ -791,10 +431,12 @@ other_clients_do_not_flush_a_message(void **state)
 		play(&s, text);
 	}
 	play(&s, out_letter);
-	script_finish(&s);
-	assert_non_null(strstr(s.out, "confirmed plain 192.0.2.25 198.51.100.7 x1 high"));
-	assert_non_null(strstr(s.out, "accepted plain 192.0.2.25 198.51.100.66 x1000"));
-	script_release(&s);
+	house_finish(&s.house, describe);
+	assert_non_null(
+	    strstr(s.house.out, "confirmed plain 192.0.2.25 198.51.100.7 x1 high"));
+	assert_non_null(
+	    strstr(s.house.out, "accepted plain 192.0.2.25 198.51.100.66 x1000"));
+	house_release(&s.house);
 }
 
 static const char *
@@ -838,14 +480,14 @@ any_dialogue_in_hardly_any_memory(void **state)
 	char text[512];
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	s.conf.mail.sessions = 5;
-	s.conf.mail.blocks = 20;
-	s.conf.relay.messages = 12;
-	s.conf.relay.keys = 16;
-	s.conf.relay.client_share_percent = 60;
-	s.conf.relay.window_sec = 1000;
-	script_start(&s);
+	script_init(&s, LOCAL);
+	s.house.conf.mail.sessions = 5;
+	s.house.conf.mail.blocks = 20;
+	s.house.conf.relay.messages = 12;
+	s.house.conf.relay.keys = 16;
+	s.house.conf.relay.client_share_percent = 60;
+	s.house.conf.relay.window_sec = 1000;
+	house_start(&s.house);
 	srandom(1);
 	play(&s, "A open 198.51.100.7 192.0.2.25\nB open 192.0.2.25 203.0.113.25\n"
 		 "C open 198.51.100.7 192.0.2.25\nD open 192.0.2.25 203.0.113.25\n"
@@ -857,9 +499,9 @@ any_dialogue_in_hardly_any_memory(void **state)
 		if (random() % 1000 == 0)
 			play(&s, "+ 400\n");
 	}
-	script_finish(&s);
-	assert_non_null(strstr(s.out, "confirmed"));
-	script_release(&s);
+	house_finish(&s.house, describe);
+	assert_non_null(strstr(s.house.out, "confirmed"));
+	house_release(&s.house);
 }
 
 /* As many legs as there are, each matched to its own transaction, in a session each. */
@@ -871,9 +513,9 @@ many_messages_in_one_session(void **state)
 	char text[512];
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	s.conf.relay.client_share_percent = 100;
-	script_start(&s);
+	script_init(&s, LOCAL);
+	s.house.conf.relay.client_share_percent = 100;
+	house_start(&s.house);
 	play(&s, "A open 198.51.100.7 192.0.2.25\nB open 192.0.2.25 203.0.113.25\n");
 	for (unsigned i = 0; i < 2 * MESSAGES; i++) {
 		snprintf(text, sizeof(text),
@@ -884,11 +526,11 @@ many_messages_in_one_session(void **state)
 		    "AB"[i / MESSAGES]);
 		play(&s, text);
 	}
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	assert_non_null(
-	    strstr(s.out, "confirmed plain 192.0.2.25 198.51.100.7 x3000 high"));
-	assert_null(strstr(s.out, "accepted"));
-	script_release(&s);
+	    strstr(s.house.out, "confirmed plain 192.0.2.25 198.51.100.7 x3000 high"));
+	assert_null(strstr(s.house.out, "accepted"));
+	house_release(&s.house);
 }
 
 static void
@@ -899,9 +541,9 @@ many_recipients_of_one_message(void **state)
 	char text[512];
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	s.conf.relay.client_share_percent = 100;
-	script_start(&s);
+	script_init(&s, LOCAL);
+	s.house.conf.relay.client_share_percent = 100;
+	house_start(&s.house);
 	play(&s, "A open 198.51.100.7 192.0.2.25\nA mail <s@client.example> 250\n");
 	for (unsigned i = 0; i < RCPTS; i++) {
 		snprintf(text, sizeof(text), "A rcpt <t%u@third.example> 250\n", i);
@@ -911,10 +553,10 @@ many_recipients_of_one_message(void **state)
 	play(&s, "B open 192.0.2.25 203.0.113.25\nB mail <s@client.example> 250\n"
 		 "B rcpt <t9999@third.example> 250\nB data 354\nB letter two\n"
 		 "B final 250\n");
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	assert_non_null(
-	    strstr(s.out, "confirmed plain 192.0.2.25 198.51.100.7 x1 medium"));
-	script_release(&s);
+	    strstr(s.house.out, "confirmed plain 192.0.2.25 198.51.100.7 x1 medium"));
+	house_release(&s.house);
 }
 
 /* The cost of a transaction does not depend on how many came before it. */
@@ -936,8 +578,8 @@ the_same_message_for_ever_is_linear(void **state)
 	clock_t begun, first = 0;
 
 	(void)state;
-	script_init(&s, HOME, LOCAL);
-	script_start(&s);
+	script_init(&s, LOCAL);
+	house_start(&s.house);
 	play(&s, "A open 198.51.100.7 192.0.2.25\nB open 192.0.2.25 203.0.113.25\n");
 	begun = clock();
 	for (unsigned i = 0; i < MESSAGES; i++) {
@@ -946,16 +588,15 @@ the_same_message_for_ever_is_linear(void **state)
 			first = clock() - begun;
 	}
 	assert_true(clock() - begun < 12 * first + CLOCKS_PER_SEC);
-	script_finish(&s);
+	house_finish(&s.house, describe);
 	assert_non_null(
-	    strstr(s.out, "confirmed plain 192.0.2.25 198.51.100.7 x20000 high"));
-	script_release(&s);
+	    strstr(s.house.out, "confirmed plain 192.0.2.25 198.51.100.7 x20000 high"));
+	house_release(&s.house);
 }
 
 int
 main(void)
 {
-	static struct book book;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_confirmed_relay_names_both_legs),
 		cmocka_unit_test(forwarding_while_receiving_has_a_negative_delay),
@@ -968,10 +609,9 @@ main(void)
 	};
 	int failed;
 
-	book_read(&book);
-	pieces_of = &book;
-	failed = run_scenarios(&book);
+	scenarios_read(SCENARIOS);
+	failed = scenarios_run(scenario_test);
 	failed += cmocka_run_group_tests(tests, NULL, NULL);
-	book_free(&book);
+	scenarios_free();
 	return failed;
 }
