@@ -4,9 +4,9 @@
 enum { PREFIX_BITS = 64 }; /* one customer's */
 
 int
-openers_init(struct openers *o, uint32_t hosts)
+openers_init(struct openers *o, uint32_t hosts, uint32_t crowd)
 {
-	*o = (struct openers){ 0 };
+	*o = (struct openers){ .crowd = crowd };
 	for (unsigned i = 0; i < 2; i++) {
 		if (places_init(&o->row[i], hosts, sizeof(uint32_t)) != 0)
 			return -1;
@@ -35,14 +35,14 @@ counter(const struct openers *o, unsigned row, const struct addr *host)
 void
 openers_add(struct openers *o, const struct addr *host)
 {
-	++*counter(o, 0, host);
+	o->crowded += ++*counter(o, 0, host) == o->crowd + 1;
 	++*counter(o, 1, host);
 }
 
 void
 openers_drop(struct openers *o, const struct addr *host)
 {
-	--*counter(o, 0, host);
+	o->crowded -= --*counter(o, 0, host) == o->crowd;
 	--*counter(o, 1, host);
 }
 

@@ -5,17 +5,20 @@
 /*
  * How many of the connections at hand each host opened; of IPv6, each /64. A sketch: two
  * counters of each host under keyed hashes, the lower of which is at least the number and
- * seldom more.
+ * seldom more. Whether any host has more than a number set at start is known at once.
  */
 
 #include "places.h"
 
 struct openers {
 	struct places row[2];
+	uint32_t crowd;
+	uint32_t crowded; /* counters of the first row above it */
 };
 
-/* For so many hosts. 0, or -1 when the system refuses. */
-int openers_init(struct openers *openers, uint32_t hosts);
+/* For so many hosts; more than crowd connections of one are a crowd. 0, or -1 when the
+ * system refuses. */
+int openers_init(struct openers *openers, uint32_t hosts, uint32_t crowd);
 void openers_release(struct openers *openers);
 
 /* A connection that host opened comes, or goes. */
@@ -23,5 +26,12 @@ void openers_add(struct openers *openers, const struct addr *host);
 void openers_drop(struct openers *openers, const struct addr *host);
 
 uint32_t openers_count(const struct openers *openers, const struct addr *host);
+
+/* False: nobody has more than a crowd. */
+static inline bool
+openers_may_crowd(const struct openers *openers)
+{
+	return openers->crowded > 0;
+}
 
 #endif

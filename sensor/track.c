@@ -7,6 +7,7 @@ enum {
 	DIALERS = 16384,
 	TWINS = 65536,
 	OPENERS = 65536,
+	CROWD_PART = 8, /* of all conns: a host that opened more gives up its own first */
 	PARSER_HOT_BYTES = 512, /* of a parser's state, that every segment touches */
 };
 
@@ -24,7 +25,8 @@ track_init(struct track *t, const struct conf *conf, struct record_queue *queue)
 	t->dialers = dialers_new(DIALERS);
 	t->twins = twins_new(TWINS);
 	if (t->flows == NULL || t->reasm == NULL || t->dialers == NULL ||
-	    t->twins == NULL || openers_init(&t->openers, OPENERS) != 0 ||
+	    t->twins == NULL ||
+	    openers_init(&t->openers, OPENERS, conf->sensor.conns / CROWD_PART) != 0 ||
 	    pool_init(&t->conns, conf->sensor.conns, sizeof(struct conn)) != 0 ||
 	    conn_shared_init(&t->shared, conf, &t->emit, conf->sensor.conns) != 0)
 		return -1;

@@ -6,7 +6,6 @@
 
 enum {
 	CONN_CANDIDATES = 16,
-	CROWD_PART = 8, /* of all conns: a host that opened more gives up its own first */
 	DUE_PER_PACKET = 8,
 	RIGHT_SUMS = 2, /* after so many right checksums a wrong one is believed */
 };
@@ -65,16 +64,17 @@ next_anywhere(struct track *t)
 static struct conn *
 crowd_victim(struct track *t)
 {
-	uint32_t most = t->conns.max / CROWD_PART;
+	uint32_t most = t->openers.crowd;
 	struct conn *victim = NULL;
 
+	if (!openers_may_crowd(&t->openers))
+		return NULL;
 	for (unsigned i = 0; i < CONN_CANDIDATES; i++) {
 		struct conn *conn = next_anywhere(t);
 		uint32_t count = openers_count(&t->openers, &conn->flow->addr[0]);
 
-		if (count > most ||
-		    (victim != NULL && count == most &&
-			conn->flow->last_sec < victim->flow->last_sec)) {
+		if (count > most || (victim != NULL && count == most &&
+					conn->flow->last_sec < victim->flow->last_sec)) {
 			most = count;
 			victim = conn;
 		}
