@@ -6,24 +6,6 @@
 
 enum { ADDR_BITS = 128 };
 
-struct addr
-addr_from_v4(const uint8_t bytes[4])
-{
-	struct addr a = { .b = { [10] = 0xff, [11] = 0xff } };
-
-	memcpy(a.b + 12, bytes, 4);
-	return a;
-}
-
-struct addr
-addr_from_v6(const uint8_t bytes[16])
-{
-	struct addr a;
-
-	memcpy(a.b, bytes, sizeof(a.b));
-	return a;
-}
-
 int
 addr_parse(const char *text, struct addr *out)
 {

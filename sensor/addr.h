@@ -42,8 +42,23 @@ addr_is_v4(const struct addr *a)
 }
 
 /* From 4 or 16 bytes in network order. */
-struct addr addr_from_v4(const uint8_t bytes[4]);
-struct addr addr_from_v6(const uint8_t bytes[16]);
+static inline struct addr
+addr_from_v4(const uint8_t bytes[4])
+{
+	struct addr a = { .b = { [10] = 0xff, [11] = 0xff } };
+
+	memcpy(a.b + 12, bytes, 4);
+	return a;
+}
+
+static inline struct addr
+addr_from_v6(const uint8_t bytes[16])
+{
+	struct addr a;
+
+	memcpy(a.b, bytes, sizeof(a.b));
+	return a;
+}
 
 /* 0, or -1 where text is no IPv4 or IPv6 address. */
 int addr_parse(const char *text, struct addr *out);

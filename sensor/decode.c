@@ -67,8 +67,6 @@ layer_tcp(struct walk *w)
 static inline enum layer
 ip_payload(struct walk *w, uint8_t proto, bool v6)
 {
-	if (proto == IP_TCP)
-		return layer_tcp(w);
 	w->proto = proto;
 	w->v6 = v6;
 	w->extensions = 0;
@@ -200,9 +198,13 @@ usual_way(struct walk *w)
 		layer = layer_ipv4(w);
 	else if (w->type == TYPE_IPV6)
 		layer = layer_ipv6(w);
-	if (layer == LAYER_PROTO && w->proto == IP_UDP && carries_nothing(w))
+	if (layer != LAYER_PROTO)
+		return layer;
+	if (w->proto == IP_TCP)
+		return layer_tcp(w);
+	if (w->proto == IP_UDP && carries_nothing(w))
 		return end(w, DECODE_OTHER);
-	return layer;
+	return LAYER_PROTO;
 }
 
 static __attribute__((noinline)) enum decode_result
