@@ -106,6 +106,12 @@ index_of(const struct flow_table *table, const struct flow *flow)
 	return (uint32_t)(flow - (const struct flow *)(const void *)table->entries.base);
 }
 
+static struct flow *
+entry_at(const struct flow_table *table, uint32_t index)
+{
+	return (struct flow *)(void *)table->entries.base + index;
+}
+
 /* A bit for each slot that has the tag. */
 static unsigned
 match(const struct bucket *bucket, uint16_t tag)
@@ -128,25 +134,24 @@ struct flow_key
 flow_prefetch_bucket(const struct flow_table *table, const struct segment *s)
 {
 	struct flow_key key = {
-		hash_connection(&table->key, &s->src, s->sport, &s->dst, s->dport),
+		.hash =
+		    hash_connection(&table->key, &s->src, s->sport, &s->dst, s->dport),
 	};
 
 	__builtin_prefetch(first_bucket(table, key));
 	return key;
 }
 
-const struct flow *
-flow_prefetch_entry(const struct flow_table *table, struct flow_key key)
+void
+flow_prefetch_entry(const struct flow_table *table, struct flow_key *key)
 {
-	const struct bucket *bucket = first_bucket(table, key);
-	unsigned found = match(bucket, tag_of(key));
-	const struct flow *flow;
+	const struct bucket *bucket = first_bucket(table, *key);
+	unsigned found = match(bucket, tag_of(*key));
 
 	if (found == 0)
-		return NULL;
-	flow = pool_at(&table->entries, bucket->entry[__builtin_ctz(found)]);
-	__builtin_prefetch(flow, 1);
-	return flow;
+		return;
+	key->guess = entry_at(table, bucket->entry[__builtin_ctz(found)]);
+	__builtin_prefetch(key->guess, 1);
 }
 
 void
@@ -158,17 +163,20 @@ flow_prefetch_cold(const struct flow_table *table, const struct flow *flow)
 	__builtin_prefetch((const char *)cold + 64, 1);
 }
 
-/* The segment's direction in a connection, or -1 when it belongs to another. */
-static int
-direction(const struct flow *flow, const struct segment *s)
+static inline bool
+is_sent_by(const struct flow *flow, unsigned dir, const struct segment *s)
 {
-	for (int dir = 0; dir < 2; dir++) {
-		if (flow->port[dir] == s->sport && flow->port[!dir] == s->dport &&
-		    addr_equal(&flow->addr[dir], &s->src) &&
-		    addr_equal(&flow->addr[!dir], &s->dst))
-			return dir;
-	}
-	return -1;
+	return flow->port[dir] == s->sport && flow->port[!dir] == s->dport &&
+	       addr_equal(&flow->addr[dir], &s->src) &&
+	       addr_equal(&flow->addr[!dir], &s->dst);
+}
+
+/* Whether a segment belongs to a connection, and in which direction. */
+static inline bool
+is_of(const struct flow *flow, const struct segment *s, uint8_t *dir)
+{
+	*dir = !is_sent_by(flow, 0, s);
+	return *dir == 0 || is_sent_by(flow, 1, s);
 }
 
 static struct flow *
@@ -178,14 +186,10 @@ find_in(const struct flow_table *table, const struct bucket *bucket, uint16_t ta
 	unsigned found = match(bucket, tag);
 
 	for (; found != 0; found &= found - 1) {
-		struct flow *flow =
-		    pool_at(&table->entries, bucket->entry[__builtin_ctz(found)]);
-		int d = direction(flow, segment);
+		struct flow *flow = entry_at(table, bucket->entry[__builtin_ctz(found)]);
 
-		if (d >= 0) {
-			*dir = (uint8_t)d;
+		if (is_of(flow, segment, dir))
 			return flow;
-		}
 	}
 	return NULL;
 }
@@ -196,8 +200,12 @@ flow_find(struct flow_table *table, struct flow_key key, const struct segment *s
 {
 	const struct bucket *first = first_bucket(table, key);
 	uint16_t tag = tag_of(key);
-	struct flow *flow = find_in(table, first, tag, segment, dir);
+	struct flow *flow = key.guess;
 
+	/* Since the guess was made the entry may have been given to another. */
+	if (flow != NULL && flow->flags & FLOW_IN_USE && is_of(flow, segment, dir))
+		return flow;
+	flow = find_in(table, first, tag, segment, dir);
 	if (flow == NULL && first->spilled)
 		flow = find_in(table, second_bucket(table, key), tag, segment, dir);
 	return flow;
@@ -218,11 +226,11 @@ static struct flow *
 victim_of_buckets(
     struct flow_table *table, const struct bucket *first, const struct bucket *second)
 {
-	struct flow *victim = pool_at(&table->entries, first->entry[0]);
+	struct flow *victim = entry_at(table, first->entry[0]);
 
 	for (unsigned i = 0; i < 2 * SLOTS; i++) {
 		const struct bucket *bucket = i < SLOTS ? first : second;
-		struct flow *flow = pool_at(&table->entries, bucket->entry[i % SLOTS]);
+		struct flow *flow = entry_at(table, bucket->entry[i % SLOTS]);
 
 		if (goes_first(flow, victim))
 			victim = flow;
@@ -236,7 +244,7 @@ victim_of_table(struct flow_table *table)
 	struct flow *victim = NULL;
 
 	for (unsigned i = 0; i < VICTIM_CANDIDATES; i++) {
-		struct flow *flow = pool_at(&table->entries, table->victim_hand);
+		struct flow *flow = entry_at(table, table->victim_hand);
 
 		if (victim == NULL || goes_first(flow, victim))
 			victim = flow;
@@ -313,7 +321,7 @@ struct flow *
 flow_walk(struct flow_table *table, uint32_t *hand, uint32_t *budget)
 {
 	while (*hand<table->entries.touched && * budget> 0) {
-		struct flow *flow = pool_at(&table->entries, (*hand)++);
+		struct flow *flow = entry_at(table, (*hand)++);
 
 		(*budget)--;
 		if (flow->flags & FLOW_IN_USE)

@@ -69,6 +69,8 @@ struct flow_table;
 
 struct flow_key { /* a segment's place in the table */
 	uint64_t hash;
+	struct flow *guess; /* the entry by its tag, or NULL; good for prefetching, and
+			       the first that flow_find() looks at */
 };
 
 struct flow_table *flow_table_new(uint32_t flows);
@@ -76,13 +78,12 @@ void flow_table_free(struct flow_table *table);
 
 /*
  * A batch calls these for all its segments one after the other, then flow_find() for
- * each. The entry is a guess by its tag: good for prefetching only. The cold part is
- * needed for the packets at a connection's beginning and end.
+ * each; all but the first may be left out. The cold part is needed for the packets at a
+ * connection's beginning and end.
  */
 struct flow_key flow_prefetch_bucket(
     const struct flow_table *table, const struct segment *segment);
-const struct flow *flow_prefetch_entry(
-    const struct flow_table *table, struct flow_key key);
+void flow_prefetch_entry(const struct flow_table *table, struct flow_key *key);
 void flow_prefetch_cold(const struct flow_table *table, const struct flow *flow);
 
 /* The connection of a segment and the segment's direction in it; NULL when unknown. */

@@ -62,7 +62,7 @@ static void
 decode_batch(struct pipeline *p, const struct packet *packets, size_t count)
 {
 	struct track *t = &p->track;
-	const struct flow *guess[CAPTURE_BATCH];
+	const struct flow *guess;
 
 	for (size_t i = 0; i < count; i++) {
 		p->result[i] = decode(&packets[i], &p->segment[i]);
@@ -70,16 +70,18 @@ decode_batch(struct pipeline *p, const struct packet *packets, size_t count)
 			p->key[i] = flow_prefetch_bucket(t->flows, &p->segment[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		guess[i] = p->result[i] != DECODE_TCP ?
-		    NULL : flow_prefetch_entry(t->flows, p->key[i]);
+		if (p->result[i] == DECODE_TCP)
+			flow_prefetch_entry(t->flows, &p->key[i]);
+		else
+			p->key[i].guess = NULL;
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (guess[i] != NULL)
-			track_prefetch(t, guess[i], &p->segment[i]);
+		if ((guess = p->key[i].guess) != NULL)
+			track_prefetch(t, guess, &p->segment[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		if (guess[i] != NULL && p->segment[i].wire_payload > 0)
-			track_prefetch_parser(t, guess[i]);
+		if ((guess = p->key[i].guess) != NULL && p->segment[i].wire_payload > 0)
+			track_prefetch_parser(t, guess);
 	}
 }
 
@@ -97,7 +99,7 @@ join_fragment(struct pipeline *p, const struct packet *packet, size_t i)
 
 	p->result[i] = decode_fragment(packet, s, &fragment);
 	while (p->result[i] == DECODE_FRAGMENT &&
-	    defrag_take(p->defrag, &fragment, &datagram))
+	       defrag_take(p->defrag, &fragment, &datagram))
 		p->result[i] = decode_datagram(&datagram, s, &fragment);
 	if (p->result[i] == DECODE_TCP)
 		p->key[i] = flow_prefetch_bucket(p->track.flows, s);
