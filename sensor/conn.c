@@ -150,11 +150,9 @@ take_prefix(struct conn *conn, struct conn_shared *shared, struct conn_layer *la
 }
 
 static void
-take_input(struct conn *conn, struct conn_shared *shared, uint8_t dir,
-    struct proto_input *input, const struct origin *origin)
+take_input(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer,
+    uint8_t dir, struct proto_input *input, const struct origin *origin)
 {
-	struct conn_layer *layer = &conn->layer[conn->depth[dir]];
-
 	if (layer->state == CONN_LAYER_CLAIMED)
 		conn_parse(conn, shared, layer, dir, input, origin);
 	else if (layer->state == CONN_LAYER_PROBING)
@@ -172,7 +170,8 @@ conn_take_kept(struct conn *conn, struct conn_shared *shared,
 	if (!conn_has_left(input))
 		return;
 	if (conn->depth[dir] == conn_depth_of(conn, layer))
-		take_input(conn, shared, dir, input, origin);
+		take_input(
+		    conn, shared, &conn->layer[conn->depth[dir]], dir, input, origin);
 	else
 		conn_take_stream(conn, shared, dir, input, origin);
 }
@@ -216,6 +215,10 @@ conn_take_stream(struct conn *conn, struct conn_shared *shared, uint8_t dir,
 	layer->bytes[dir] += input->data.n + input->gap;
 	if (input->end)
 		layer->ended |= (uint8_t)(1 << dir);
+	if (layer->prefix == NULL && proxy_header_is_over(&layer->header[dir])) {
+		take_input(conn, shared, layer, dir, input, origin);
+		return;
+	}
 	if (!proxy_header_is_over(&layer->header[dir]))
 		take_header(conn, shared, layer, dir, input, origin);
 	take_behind_header(conn, shared, layer, dir, input, origin);

@@ -82,7 +82,7 @@ void conn_shared_stats(const struct conn_shared *shared, struct stats_visitor *v
 void conn_init(struct conn *conn, const struct session *session, bool midstream);
 void conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *pool);
 
-/* One step of the stream, REASM_NONE excepted. */
+/* One step of the stream. */
 void conn_take(
     struct conn *conn, struct conn_shared *shared, const struct reasm_event *event);
 

@@ -62,14 +62,13 @@ run(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uin
     struct proto_input *input, const struct origin *origin)
 {
 	enum proto_role role = dir == layer->swapped ? PROTO_REQUESTER : PROTO_RESPONDER;
-	struct fact fact = { 0 };
 	enum proto_result result;
+	struct fact fact;
 
 	while ((result = layer->proto->parse(layer->parser, role, input, &fact)) ==
 	       PROTO_FACT) {
 		conn_note_tunnel(conn, shared, layer, &fact);
 		conn_say(conn, shared, layer, origin, &fact);
-		fact = (struct fact){ 0 };
 	}
 	return result;
 }
@@ -171,6 +170,8 @@ conn_parse(struct conn *conn, struct conn_shared *shared, struct conn_layer *lay
 		return;
 	}
 	result = run(conn, shared, layer, dir, input, origin);
-	settle(conn, shared, layer, dir, input, origin, result);
-	parse_waiting(conn, shared, layer, !dir);
+	if (result != PROTO_MORE || conn_has_left(input))
+		settle(conn, shared, layer, dir, input, origin, result);
+	if (layer->held[0] != NULL || layer->held[1] != NULL)
+		parse_waiting(conn, shared, layer, !dir);
 }

@@ -37,7 +37,7 @@ struct proto_input {
  */
 enum proto_result {
 	PROTO_MORE,  /* all input was taken, or what is left must wait */
-	PROTO_FACT,  /* *fact is filled; call again with the same input */
+	PROTO_FACT,  /* all of *fact is set; call again with the same input */
 	PROTO_INNER, /* from here on this direction carries another protocol */
 	PROTO_DONE,  /* the rest of the connection is of no interest (TLS, binary) */
 	PROTO_BAD,   /* this was not our protocol after all */

@@ -45,11 +45,11 @@ parse(void *state, enum proto_role role, struct proto_input *input, struct fact 
 	*input = (struct proto_input){ 0 };
 	switch (smtps->state) {
 	case SMTPS_START:
-		fact->type = FACT_TLS;
+		*fact = (struct fact){ .type = FACT_TLS };
 		smtps->state = SMTPS_TOLD;
 		return PROTO_FACT;
 	case SMTPS_TOLD:
-		fact->type = FACT_END;
+		*fact = (struct fact){ .type = FACT_END };
 		smtps->state = SMTPS_OVER;
 		return PROTO_FACT;
 	case SMTPS_OVER:
