@@ -19,12 +19,6 @@ reasm_release(struct reasm *reasm, struct reasm_pool *pool)
 	reasm_init(reasm);
 }
 
-int64_t
-reasm_due_us(const struct reasm *reasm)
-{
-	return reasm->due_us;
-}
-
 bool
 reasm_is_over(const struct reasm *reasm)
 {
@@ -199,7 +193,7 @@ take_bytes(struct reasm *reasm, struct reasm_pool *pool, uint8_t dir,
 	held_insert(reasm, pool, half, in, bytes);
 }
 
-static void
+static __attribute__((noinline)) void
 push_slowly(struct reasm *reasm, struct reasm_pool *pool, const struct segment *segment,
     uint8_t dir)
 {
@@ -299,7 +293,7 @@ tell_lent(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *even
 		take_tail(half, &pool->lent);
 }
 
-void
+bool
 reasm_next(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *event)
 {
 	if (pool->spent != NULL) {
@@ -308,12 +302,12 @@ reasm_next(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *eve
 	}
 	if (pool->lent_to == reasm) {
 		tell_lent(reasm, pool, event);
-		return;
+		return true;
 	}
-	if (reasm->flags & REASM_SLOW) {
-		if (reasm_step(reasm, pool, event))
-			return;
-		reasm_settle(reasm, pool);
-	}
-	event->kind = REASM_NONE;
+	if (!(reasm->flags & REASM_SLOW))
+		return false;
+	if (reasm_step(reasm, pool, event))
+		return true;
+	reasm_settle(reasm, pool);
+	return false;
 }

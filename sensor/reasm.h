@@ -49,7 +49,6 @@ enum {
 };
 
 enum reasm_kind {
-	REASM_NONE, /* nothing more until the next segment */
 	REASM_DATA,
 	REASM_GAP,
 	REASM_END, /* this direction is over: FIN, RST or the capture's end */
@@ -140,12 +139,13 @@ void reasm_init(struct reasm *reasm);
 void reasm_release(struct reasm *reasm, struct reasm_pool *pool);
 
 /*
- * Takes one segment sent in direction dir. Afterwards call reasm_next() until it gives
- * REASM_NONE, before the next packet is read.
+ * Takes one segment sent in direction dir. Afterwards call reasm_next() until there is
+ * nothing more, before the next packet is read.
  */
 void reasm_push(struct reasm *reasm, struct reasm_pool *pool,
     const struct segment *segment, uint8_t dir);
-void reasm_next(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *event);
+/* False: there is nothing more until the next segment. */
+bool reasm_next(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *event);
 
 /*
  * Packet time went on without packets of this connection: holes older than the grace
@@ -159,12 +159,12 @@ void reasm_finish(struct reasm *reasm, struct reasm_pool *pool, const struct ori
 
 /*
  * The connection to look at next, because it holds bytes, has an open hole or a lingering
- * reset; NULL when there is none. It is due for reasm_tick() when reasm_due_us() has
- * passed, and goes to the end of the line then: while the first one is due, tick it and
- * take its events.
+ * reset; NULL when there is none. It is due for reasm_tick() at its due_us, and goes to
+ * the end of the line then: while there is one due, tick it and take its events.
  */
 struct reasm *reasm_oldest_holder(const struct reasm_pool *pool);
-int64_t reasm_due_us(const struct reasm *reasm);
+/* The same, where it is due. */
+struct reasm *reasm_due(const struct reasm_pool *pool, int64_t now_us);
 
 /* Both directions ended and all was delivered. */
 bool reasm_is_over(const struct reasm *reasm);

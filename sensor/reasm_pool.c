@@ -51,6 +51,14 @@ reasm_oldest_holder(const struct reasm_pool *pool)
 	return pool->list[LIST_DUE].oldest;
 }
 
+struct reasm *
+reasm_due(const struct reasm_pool *pool, int64_t now_us)
+{
+	struct reasm *oldest = reasm_oldest_holder(pool);
+
+	return oldest != NULL && oldest->due_us <= now_us ? oldest : NULL;
+}
+
 void
 list_set(struct reasm_pool *pool, enum reasm_list_id id, struct reasm *reasm, bool in)
 {

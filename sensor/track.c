@@ -8,6 +8,7 @@ enum {
 	TWINS = 65536,
 	OPENERS = 65536,
 	CROWD_PART = 8, /* of all conns: a host that opened more gives up its own first */
+	DUE_PER_PACKET = 8,
 	PARSER_HOT_BYTES = 512, /* of a parser's state, that every segment touches */
 };
 
@@ -149,11 +150,16 @@ void
 track_packet(struct track *t, const struct origin *origin)
 {
 	uint32_t sec = (uint32_t)(origin->ts_us / 1000000);
+	struct reasm *due;
 
 	t->now = *origin;
 	t->emit.packet++;
 	t->emit.sequence = 0;
-	track_tick_reasm(t);
+	for (unsigned i = 0; i < DUE_PER_PACKET; i++) {
+		if ((due = reasm_due(t->reasm, t->now.ts_us)) == NULL)
+			break;
+		track_tick_conn(t, due);
+	}
 	if (sec == t->now_sec)
 		return;
 	t->now_sec = sec;

@@ -6,7 +6,6 @@
 
 enum {
 	CONN_CANDIDATES = 16,
-	DUE_PER_PACKET = 8,
 	RIGHT_SUMS = 2, /* after so many right checksums a wrong one is believed */
 };
 
@@ -15,12 +14,8 @@ drain(struct track *t, struct conn *conn)
 {
 	struct reasm_event event;
 
-	for (;;) {
-		reasm_next(&conn->reasm, t->reasm, &event);
-		if (event.kind == REASM_NONE)
-			break;
+	while (reasm_next(&conn->reasm, t->reasm, &event))
 		conn_take(conn, &t->shared, &event);
-	}
 }
 
 /* Everything held is parsed and both directions end. */
@@ -157,12 +152,10 @@ track_attach(struct track *t, struct flow *flow)
 
 /* After the stream went on: is the connection over, or of no more interest? */
 static void
-settle(struct track *t, struct flow *flow)
+settle(struct track *t, const struct conn *conn)
 {
-	const struct conn *conn = track_conn_of(t, flow);
+	struct flow *flow = conn->flow;
 
-	if (conn == NULL)
-		return;
 	if (reasm_is_over(&conn->reasm))
 		track_close_flow(t, flow, 0);
 	else if (conn_is_settled(conn))
@@ -204,21 +197,16 @@ track_rebuild(struct track *t, struct flow *flow, const struct segment *s, uint8
 		meter_server(&conn->meter, s);
 	reasm_push(&conn->reasm, t->reasm, s, dir);
 	drain(t, conn);
-	settle(t, flow);
+	settle(t, conn);
 }
 
-/* Connections that held bytes for long enough give up their holes. */
+/* A connection that held bytes for long enough gives up its holes. */
 void
-track_tick_reasm(struct track *t)
+track_tick_conn(struct track *t, struct reasm *reasm)
 {
-	for (unsigned i = 0; i < DUE_PER_PACKET; i++) {
-		struct reasm *reasm = reasm_oldest_holder(t->reasm);
-		struct conn *conn = (struct conn *)(void *)reasm; /* its first member */
+	struct conn *conn = (struct conn *)(void *)reasm; /* its first member */
 
-		if (reasm == NULL || reasm_due_us(reasm) > t->now.ts_us)
-			break;
-		reasm_tick(reasm, t->reasm, &t->now);
-		drain(t, conn);
-		settle(t, conn->flow);
-	}
+	reasm_tick(reasm, t->reasm, &t->now);
+	drain(t, conn);
+	settle(t, conn);
 }

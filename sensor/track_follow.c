@@ -112,7 +112,7 @@ advance(const struct track *t, struct flow *flow, const struct segment *s, uint8
 	return ahead;
 }
 
-static void
+static __attribute__((noinline)) void
 take_turn(struct track *t, struct flow *flow, uint8_t dir, uint32_t bytes)
 {
 	struct flow_cold *cold = flow_cold(t->flows, flow);
@@ -142,14 +142,36 @@ is_unclaimed(const struct track *t, const struct flow *flow)
 }
 
 /* The first segment of the opener behind the SYN-ACK. */
-static void
-take_answer(struct track *t, struct flow *flow, const struct segment *s)
+static bool
+is_answer(const struct flow *flow, uint8_t dir)
 {
-	struct flow_cold *cold = flow_cold(t->flows, flow);
+	return (flow->flags & (FLOW_SYN_ACK | FLOW_ANSWERED)) == FLOW_SYN_ACK && dir == 0;
+}
 
+static void
+take_answer(struct flow *flow, struct flow_cold *cold, const struct segment *s)
+{
 	flow->flags |= FLOW_ANSWERED;
 	if (s->wire_payload == 0 && s->ack == cold->isn[1] + 1)
 		cold->answer_us = (int32_t)(s->origin.ts_us - cold->syn_ack_us);
+}
+
+/* What only some segments have, at a connection's beginning and end. */
+static __attribute__((noinline)) void
+take_marks(struct track *t, struct flow *flow, const struct segment *s, uint8_t dir)
+{
+	struct flow_cold *cold = flow_cold(t->flows, flow);
+
+	if (s->flags & TCP_SYN) {
+		if (s->flags & TCP_ACK && dir == 1)
+			take_syn_ack(t, flow, cold, s);
+		else if (!(s->flags & TCP_ACK) && dir == 0)
+			take_syn(t, flow, cold, s);
+	} else if (is_answer(flow, dir)) {
+		take_answer(flow, cold, s);
+	}
+	if (s->flags & TCP_FIN)
+		take_fin(t, flow, dir);
 }
 
 void
@@ -162,18 +184,8 @@ track_follow(struct track *t, struct flow *flow, const struct segment *s, uint8_
 		flow->flags |= FLOW_DATA;
 	if (flow->packets[dir] == LONG_PACKETS && flow->flags & FLOW_DATA)
 		t->count.long_ways[flow->packets[!dir] > 0]++;
-	if (s->flags & TCP_SYN) {
-		struct flow_cold *cold = flow_cold(t->flows, flow);
-
-		if (s->flags & TCP_ACK && dir == 1)
-			take_syn_ack(t, flow, cold, s);
-		else if (!(s->flags & TCP_ACK) && dir == 0)
-			take_syn(t, flow, cold, s);
-	} else if ((flow->flags & (FLOW_SYN_ACK | FLOW_ANSWERED)) == FLOW_SYN_ACK &&
-		   dir == 0)
-		take_answer(t, flow, s);
-	if (s->flags & TCP_FIN)
-		take_fin(t, flow, dir);
+	if (s->flags & (TCP_SYN | TCP_FIN) || is_answer(flow, dir))
+		take_marks(t, flow, s, dir);
 	if (flow->flags & FLOW_TURNS && s->wire_payload > 0 && fresh > 0 &&
 	    is_unclaimed(t, flow))
 		take_turn(t, flow, dir, fresh);

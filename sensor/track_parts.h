@@ -47,7 +47,7 @@ void track_sweep(struct track *track);
 void track_attach(struct track *track, struct flow *flow);
 void track_rebuild(
     struct track *track, struct flow *flow, const struct segment *segment, uint8_t dir);
-void track_tick_reasm(struct track *track);
+void track_tick_conn(struct track *track, struct reasm *reasm);
 
 /* Everything held is parsed and both directions end; then it may be detached. */
 void track_finish_conn(struct track *track, struct conn *conn);

@@ -331,10 +331,7 @@ drain(struct trial *t)
 	struct reasm_event e;
 	char text[32];
 
-	for (;;) {
-		reasm_next(&t->reasm, t->pool, &e);
-		if (e.kind == REASM_NONE)
-			return;
+	while (reasm_next(&t->reasm, t->pool, &e)) {
 		assert_int_equal(t->ends[e.dir], 0);
 		t->sums[e.dir] += e.kind == REASM_DATA ? e.data.n : e.gap_bytes;
 		if (e.kind == REASM_DATA) {
@@ -470,17 +467,17 @@ origins_are_those_of_the_packets(void **state)
 	t.now.number++;
 	s = segment_of(&t, &rows[4]);
 	reasm_push(&t.reasm, t.pool, &s, 0);
-	reasm_next(&t.reasm, t.pool, &e);
+	assert_true(reasm_next(&t.reasm, t.pool, &e));
 	assert_int_equal(e.kind, REASM_DATA);
 	assert_int_equal(e.origin.number, 5);
 	assert_ptr_equal(e.data.p, s.payload.p); /* in order: lent, not copied */
 	drain(&t);
 	t.now.number++;
 	reasm_finish(&t.reasm, t.pool, &t.now);
-	reasm_next(&t.reasm, t.pool, &e);
+	assert_true(reasm_next(&t.reasm, t.pool, &e));
 	assert_int_equal(e.kind, REASM_GAP);
 	assert_int_equal(e.origin.number, 6);
-	reasm_next(&t.reasm, t.pool, &e);
+	assert_true(reasm_next(&t.reasm, t.pool, &e));
 	assert_int_equal(e.kind, REASM_DATA);
 	assert_int_equal(e.origin.number, 4);
 	drain(&t);
@@ -517,8 +514,7 @@ drain_count(struct trial *t, struct reasm *reasm)
 	struct reasm_event e;
 	uint64_t sum = 0;
 
-	for (reasm_next(reasm, t->pool, &e); e.kind != REASM_NONE;
-	     reasm_next(reasm, t->pool, &e))
+	while (reasm_next(reasm, t->pool, &e))
 		sum += e.kind == REASM_DATA  ? e.data.n
 		       : e.kind == REASM_GAP ? e.gap_bytes
 					     : 0;
@@ -850,8 +846,7 @@ talk_push(struct talk *k, struct trial *t, const struct sent *s)
 	t->now.ts_us += 1000;
 	k->shown[s->dir] |= s->from < s->to || (s->flags & TCP_SYN);
 	reasm_push(&t->reasm, t->pool, &segment, s->dir);
-	for (reasm_next(&t->reasm, t->pool, &e); e.kind != REASM_NONE;
-	     reasm_next(&t->reasm, t->pool, &e))
+	while (reasm_next(&t->reasm, t->pool, &e))
 		talk_event(k, &e);
 }
 
@@ -870,8 +865,7 @@ talk_play(struct talk *k)
 	for (size_t i = 0; i < k->sent_n; i++)
 		talk_push(k, &t, &k->sent[i]);
 	reasm_finish(&t.reasm, t.pool, &t.now);
-	for (reasm_next(&t.reasm, t.pool, &e); e.kind != REASM_NONE;
-	     reasm_next(&t.reasm, t.pool, &e))
+	while (reasm_next(&t.reasm, t.pool, &e))
 		talk_event(k, &e);
 	for (int d = 0; d < 2; d++) {
 		uint64_t missing = 0;

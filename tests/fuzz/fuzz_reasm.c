@@ -81,10 +81,7 @@ drain(struct checked *c)
 {
 	struct reasm_event e;
 
-	for (int i = 0;; i++) {
-		reasm_next(&c->reasm, pool, &e);
-		if (e.kind == REASM_NONE)
-			break;
+	for (int i = 0; reasm_next(&c->reasm, pool, &e); i++) {
 		check(i < EVENTS_MAX);
 		check_event(c, &e);
 	}
@@ -151,9 +148,7 @@ tick_due(void)
 {
 	struct reasm *due;
 
-	for (int i = 0;
-	     (due = reasm_oldest_holder(pool)) != NULL && reasm_due_us(due) <= now.ts_us;
-	     i++) {
+	for (int i = 0; (due = reasm_due(pool, now.ts_us)) != NULL; i++) {
 		check(i < CONNS);
 		reasm_tick(due, pool, &now);
 		drain(due == &conns[0].reasm ? &conns[0] : &conns[1]);
