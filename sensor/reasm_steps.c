@@ -346,16 +346,32 @@ step_end(
 	return tell_end(half, pool, event, dir, (reasm->flags & REASM_WAS_RESET) != 0);
 }
 
+/* Nothing waits in the half, nothing is known to be missing or to come behind. */
+static bool
+is_quiet(const struct reasm_half *half)
+{
+	if (half->first != NULL)
+		return false;
+	if ((half->flags & (HALF_STARTED | HALF_ENDED)) != HALF_STARTED)
+		return true;
+	return !(half->flags &
+		   (HALF_HOLE | HALF_PHANTOM | HALF_FORCED | HALF_CUT | HALF_FIN)) &&
+	       !((half->flags & HALF_ACKED) && seq_diff(half->acked, half->next) > 0);
+}
+
 static bool
 has_work(const struct reasm *reasm, const struct reasm_half *half)
 {
-	if (half->first != NULL || (reasm->flags & (REASM_DRAIN | REASM_RESET)))
-		return true;
-	if ((half->flags & (HALF_STARTED | HALF_ENDED)) != HALF_STARTED)
-		return false;
-	return (half->flags &
-		   (HALF_HOLE | HALF_PHANTOM | HALF_FORCED | HALF_CUT | HALF_FIN)) ||
-	       ((half->flags & HALF_ACKED) && seq_diff(half->acked, half->next) > 0);
+	return !is_quiet(half) || (!(half->flags & HALF_ENDED) &&
+				      (reasm->flags & (REASM_DRAIN | REASM_RESET)));
+}
+
+/* The end of the connection, with nothing in front of it. */
+static bool
+ends_quietly(const struct reasm *reasm)
+{
+	return (reasm->flags & REASM_DRAIN) && is_quiet(&reasm->half[0]) &&
+	       is_quiet(&reasm->half[1]);
 }
 
 bool
@@ -376,11 +392,14 @@ reasm_step(struct reasm *reasm, struct reasm_pool *pool, struct reasm_event *eve
 		step_last_held,
 		step_end,
 	};
+	const size_t last = sizeof(steps) / sizeof(*steps) - 1;
 	size_t i = 0;
 
 	if (!has_work(reasm, &reasm->half[0]) && !has_work(reasm, &reasm->half[1]))
 		return false;
-	while (i < 2 * sizeof(steps) / sizeof(*steps)) {
+	if (ends_quietly(reasm))
+		i = 2 * last;
+	while (i / 2 <= last) {
 		enum step step = steps[i / 2](reasm, pool, event, i % 2);
 
 		if (step == STEP_TOLD)
