@@ -28,16 +28,16 @@ forward_release(struct forward *forward)
 static enum way_kind
 kind_of(const struct proxy *proxy, const struct session *s)
 {
-	const struct leg *leg = legs_of(&proxy->legs, s->flow_id);
+	const struct leg *leg;
 
 	if (s->client.home == s->server.home)
 		return WAY_NONE;
 	if (s->server.home)
 		return WAY_INBOUND;
-	if (conf_has_port(&proxy->conf->mail_ports, s->server.port) ||
-	    (leg != NULL && (leg->flags & LEG_SMTP) != 0))
+	if (conf_has_port(&proxy->conf->mail_ports, s->server.port))
 		return WAY_OUT;
-	return WAY_REVERSE;
+	leg = legs_of(&proxy->legs, s->flow_id);
+	return leg != NULL && (leg->flags & LEG_SMTP) != 0 ? WAY_OUT : WAY_REVERSE;
 }
 
 static uint32_t
@@ -52,7 +52,7 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 
 	way->session = *s;
 	way->kind = (uint8_t)kind;
-	seen_key(forward->seen, entry, forward_key(s->flow_id));
+	seen_key(forward->seen, entry, s->flow_id);
 	return entry;
 }
 
@@ -76,7 +76,7 @@ static void
 take_prefix(struct proxy *proxy, const struct record *record)
 {
 	struct forward *forward = &proxy->forward;
-	uint32_t link = seen_find(forward->seen, forward_key(record->session.flow_id));
+	uint32_t link = seen_find(forward->seen, record->session.flow_id);
 	enum way_kind kind = kind_of(proxy, &record->session);
 	struct forward_way *way;
 	uint32_t entry;
@@ -250,7 +250,7 @@ forward_record(
 void
 forward_prefetch(const struct forward *forward, uint64_t flow_id, unsigned step)
 {
-	seen_prefetch(forward->seen, forward_key(flow_id), step);
+	seen_prefetch(forward->seen, flow_id, step);
 }
 
 void

@@ -17,12 +17,6 @@ enum {
 	LOOKS = FORWARD_DUE - 2, /* of ways that lost their partner to a better one */
 };
 
-uint64_t
-forward_key(uint64_t flow_id)
-{
-	return XXH3_64bits(&flow_id, sizeof(flow_id));
-}
-
 /* Both directions: a banner alone is the same for all who call that server. */
 static uint64_t
 content_key(const struct prefixes *p, unsigned length, bool out, unsigned shard)
@@ -50,7 +44,7 @@ forward_at(const struct forward *forward, uint32_t entry)
 struct forward_way *
 forward_of(const struct forward *forward, uint64_t flow_id)
 {
-	uint32_t link = seen_find(forward->seen, forward_key(flow_id));
+	uint32_t link = seen_find(forward->seen, flow_id);
 
 	if (link == SEEN_NONE)
 		return NULL;

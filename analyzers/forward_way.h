@@ -64,8 +64,6 @@ int64_t ways_lag_us(const struct forward_way *out, const struct forward_way *fir
 struct forward;
 struct proxy;
 
-/* Of a connection, to find its way by. */
-uint64_t forward_key(uint64_t flow_id);
 struct forward_way *forward_at(const struct forward *forward, uint32_t entry);
 /* NULL: none is remembered. */
 struct forward_way *forward_of(const struct forward *forward, uint64_t flow_id);

@@ -3,7 +3,8 @@
 
 #include <xxhash.h>
 
-enum { KEYS_EACH = 3, FLOW = 1, TARGET, PORT };
+/* A flow id is a hash already: its own key. */
+enum { KEYS_EACH = 3, TARGET = 2, PORT };
 
 int
 legs_init(struct legs *legs, const struct conf_proxy *conf)
@@ -22,14 +23,6 @@ void
 legs_release(struct legs *legs)
 {
 	seen_free(legs->seen);
-}
-
-static uint64_t
-flow_key(uint64_t flow_id)
-{
-	uint64_t text[2] = { flow_id, FLOW };
-
-	return XXH3_64bits(text, sizeof(text));
 }
 
 uint64_t
@@ -53,23 +46,19 @@ struct leg *
 legs_add(struct legs *legs, const struct record *record, uint64_t owner)
 {
 	const struct session *session = &record->session;
-	const struct endpoint *server = &session->server;
 	uint32_t entry = seen_add(legs->seen, owner, record->origin.ts_us);
 	struct leg *leg = seen_entry(legs->seen, entry);
-	unsigned shard = session->flow_id % LEGS_SHARDS;
 
 	leg->session = *session;
 	leg->syn_us = session->start_us;
-	seen_key(legs->seen, entry, flow_key(session->flow_id));
-	seen_key(legs->seen, entry, legs_target_key(&server->addr, server->port, shard));
-	seen_key(legs->seen, entry, legs_port_key(server->port, shard));
+	seen_key(legs->seen, entry, session->flow_id);
 	return leg;
 }
 
 struct leg *
 legs_of(const struct legs *legs, uint64_t flow_id)
 {
-	uint32_t link = seen_find(legs->seen, flow_key(flow_id));
+	uint32_t link = seen_find(legs->seen, flow_id);
 
 	if (link == SEEN_NONE)
 		return NULL;
@@ -79,13 +68,31 @@ legs_of(const struct legs *legs, uint64_t flow_id)
 void
 legs_prefetch(const struct legs *legs, uint64_t flow_id, unsigned step)
 {
-	seen_prefetch(legs->seen, flow_key(flow_id), step);
+	seen_prefetch(legs->seen, flow_id, step);
+}
+
+/* Most legs are forgotten before anybody asks where they go. */
+static void
+file_all(const struct legs *legs)
+{
+	uint32_t entry;
+
+	while ((entry = seen_unfiled(legs->seen)) != SEEN_NONE) {
+		const struct leg *leg = seen_entry(legs->seen, entry);
+		const struct endpoint *server = &leg->session.server;
+		unsigned shard = leg->session.flow_id % LEGS_SHARDS;
+
+		seen_key(legs->seen, entry,
+		    legs_target_key(&server->addr, server->port, shard));
+		seen_key(legs->seen, entry, legs_port_key(server->port, shard));
+	}
 }
 
 void
 legs_walk(const struct legs *legs, const struct addr *addr, uint16_t port,
     void (*found)(void *context, struct leg *leg), void *context)
 {
+	file_all(legs);
 	for (unsigned shard = 0; shard < LEGS_SHARDS; shard++) {
 		uint64_t key = addr != NULL ? legs_target_key(addr, port, shard)
 					    : legs_port_key(port, shard);

@@ -14,8 +14,6 @@ enum {
 	US_PER_SEC = 1000000,
 };
 
-enum key_kind { KEY_FLOW = 11, KEY_REQUEST };
-
 struct proxy_case *
 proxy_case_at(const struct proxy *proxy, uint32_t entry)
 {
@@ -116,10 +114,11 @@ proxy_owner(const struct addr *client)
 	return XXH3_64bits(&prefix, sizeof(prefix));
 }
 
+/* The flow id alone leads to all requests of a connection. */
 static uint64_t
-key_of(uint64_t flow_id, enum key_kind kind, uint32_t tx)
+request_key(uint64_t flow_id, uint32_t tx)
 {
-	uint64_t text[2] = { flow_id, (uint64_t)kind << 32 | tx };
+	uint64_t text[2] = { flow_id, tx };
 
 	return XXH3_64bits(text, sizeof(text));
 }
@@ -138,8 +137,8 @@ proxy_case_begin(struct proxy *proxy, const struct request *request)
 	c->layers = 1;
 	if (session->client.home)
 		c->flags |= PROXY_CASE_USE;
-	seen_key(proxy->cases, entry, key_of(session->flow_id, KEY_REQUEST, request->tx));
-	seen_key(proxy->cases, entry, key_of(session->flow_id, KEY_FLOW, 0));
+	seen_key(proxy->cases, entry, request_key(session->flow_id, request->tx));
+	seen_key(proxy->cases, entry, session->flow_id);
 	return entry;
 }
 
@@ -154,7 +153,7 @@ find(const struct proxy *proxy, uint64_t key)
 uint32_t
 proxy_case_on(const struct proxy *proxy, uint64_t flow_id)
 {
-	uint32_t link = seen_find(proxy->cases, key_of(flow_id, KEY_FLOW, 0));
+	uint32_t link = seen_find(proxy->cases, flow_id);
 	uint32_t latest = SEEN_NONE; /* links come newest first */
 
 	for (; link != SEEN_NONE; link = seen_find_next(proxy->cases, link)) {
@@ -177,7 +176,7 @@ proxy_case_of(const struct proxy *proxy, const struct request *request)
 
 	if (session->depth != 0)
 		return proxy_case_on(proxy, session->flow_id);
-	return find(proxy, key_of(session->flow_id, KEY_REQUEST, request->tx));
+	return find(proxy, request_key(session->flow_id, request->tx));
 }
 
 void

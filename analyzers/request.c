@@ -73,25 +73,13 @@ requests_free(struct requests *all)
 	free(all);
 }
 
-static uint64_t
-hash_of(uint64_t flow_id, uint64_t word)
-{
-	uint64_t text[2] = { flow_id, word };
-
-	return XXH3_64bits(text, sizeof(text));
-}
-
+/* The other key of a request is its flow id, which leads to all of that connection. */
 static uint64_t
 request_key(uint64_t flow_id, uint8_t depth, uint32_t tx)
 {
-	return hash_of(flow_id, (uint64_t)(depth + 1) << 32 | tx);
-}
+	uint64_t text[2] = { flow_id, (uint64_t)depth << 32 | tx };
 
-/* All that are open on a connection. */
-static uint64_t
-flow_key(uint64_t flow_id)
-{
-	return hash_of(flow_id, 0);
+	return XXH3_64bits(text, sizeof(text));
 }
 
 static uint64_t
@@ -111,11 +99,11 @@ end_request(struct requests *all, uint32_t entry)
 
 /* The oldest open request of a connection that has as many as can be found again. */
 static uint32_t
-one_too_many(const struct requests *all, uint64_t key)
+one_too_many(const struct requests *all, uint64_t flow_id)
 {
 	uint32_t entry = SEEN_NONE, n = 0;
 
-	for (uint32_t link = seen_find(all->seen, key); link != SEEN_NONE;
+	for (uint32_t link = seen_find(all->seen, flow_id); link != SEEN_NONE;
 	     link = seen_find_next(all->seen, link)) {
 		entry = seen_link_entry(all->seen, link);
 		n++;
@@ -127,8 +115,7 @@ static uint32_t
 request_begin(struct requests *all, const struct record *record)
 {
 	const struct session *session = &record->session;
-	uint64_t key = flow_key(session->flow_id);
-	uint32_t entry = one_too_many(all, key);
+	uint32_t entry = one_too_many(all, session->flow_id);
 	struct request *request;
 
 	if (entry != SEEN_NONE)
@@ -140,7 +127,7 @@ request_begin(struct requests *all, const struct record *record)
 	request->asked = request->last = record->origin;
 	seen_key(all->seen, entry,
 	    request_key(session->flow_id, session->depth, record->fact.tx));
-	seen_key(all->seen, entry, key);
+	seen_key(all->seen, entry, session->flow_id);
 	all->asked++;
 	return entry;
 }
@@ -246,10 +233,10 @@ fact(struct requests *all, const struct record *record)
 static void
 flow_closed(struct requests *all, const struct record *record)
 {
-	uint64_t key = flow_key(record->session.flow_id);
+	uint64_t flow_id = record->session.flow_id;
 	uint32_t link;
 
-	while ((link = seen_find(all->seen, key)) != SEEN_NONE) {
+	while ((link = seen_find(all->seen, flow_id)) != SEEN_NONE) {
 		uint32_t entry = seen_link_entry(all->seen, link);
 
 		request_at(all, entry)->last = record->origin;

@@ -48,6 +48,7 @@ struct seen {
 	uint8_t *bytes;
 	struct slots keys, entries, owners;
 	uint32_t oldest, newest;
+	uint32_t unfiled; /* what seen_unfiled() gives next */
 };
 
 /* Keys are hashes with a known seed, which a sender can steer: buckets must not be. */
@@ -126,7 +127,7 @@ seen_new(const struct seen_limits *limits)
 	s->keys = (struct slots){ .max = s->limits.keys, .free = SEEN_NONE };
 	s->entries = (struct slots){ .max = s->limits.entries, .free = SEEN_NONE };
 	s->owners = s->entries;
-	s->oldest = s->newest = SEEN_NONE;
+	s->oldest = s->newest = s->unfiled = SEEN_NONE;
 	mix_init(s);
 	if (!seen_alloc(s)) {
 		seen_free(s);
@@ -269,6 +270,8 @@ age_unlink(struct seen *s, uint32_t entry)
 
 	*(e->older != SEEN_NONE ? &s->entry[e->older].newer : &s->oldest) = e->newer;
 	*(e->newer != SEEN_NONE ? &s->entry[e->newer].older : &s->newest) = e->older;
+	if (s->unfiled == entry)
+		s->unfiled = e->newer;
 }
 
 static void
@@ -314,6 +317,8 @@ age_append(struct seen *s, uint32_t entry)
 	e->older = s->newest;
 	*(s->newest != SEEN_NONE ? &s->entry[s->newest].newer : &s->oldest) = entry;
 	s->newest = entry;
+	if (s->unfiled == SEEN_NONE)
+		s->unfiled = entry;
 	e->owner_older = o->newest;
 	*(o->newest != SEEN_NONE ? &s->entry[o->newest].owner_newer : &o->oldest) = entry;
 	o->newest = entry;
@@ -330,7 +335,8 @@ seen_add(struct seen *s, uint64_t owner_hash, int64_t now_us)
 		evict(s, s->owner[owner].oldest, &s->counters.evicted_share);
 	else if (slots_full(&s->entries))
 		evict(s, s->oldest, &s->counters.evicted);
-	owner = owner_find(s, owner_hash); /* may have gone with its last entry */
+	if (owner != SEEN_NONE && s->owner[owner].entries == 0)
+		owner = SEEN_NONE; /* went with its last entry */
 	if (owner == SEEN_NONE)
 		owner = owner_new(s, owner_hash);
 	entry = take_entry(s);
@@ -425,6 +431,16 @@ seen_key(struct seen *s, uint32_t entry, uint64_t key)
 	s->owner[s->entry[entry].owner].keys++;
 	s->counters.keys++;
 	return true;
+}
+
+uint32_t
+seen_unfiled(struct seen *s)
+{
+	uint32_t entry = s->unfiled;
+
+	if (entry != SEEN_NONE)
+		s->unfiled = s->entry[entry].newer;
+	return entry;
 }
 
 void
