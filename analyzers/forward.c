@@ -50,7 +50,10 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 	    seen_add(forward->seen, proxy_owner(&s->client.addr), record->origin.ts_us);
 	struct forward_way *way = forward_at(forward, entry);
 
-	way->session = *s;
+	way->call = call_of(s);
+	way->protocol = s->app_proto != NULL ? s->app_proto : s->label;
+	way->vlan_layers = s->vlan_layers;
+	memcpy(way->vlan, s->vlan, sizeof(way->vlan));
 	way->kind = (uint8_t)kind;
 	seen_key(forward->seen, entry, s->flow_id);
 	return entry;
@@ -60,15 +63,18 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 static void
 set_kind(struct forward_way *way, enum way_kind kind)
 {
-	struct prefixes was = way->prefixes;
+	struct forward_way was;
 
 	if (way->kind == kind || way->keys != 0)
 		return;
+	was = *way;
 	way->kind = (uint8_t)kind;
 	for (unsigned dir = 0; dir < 2; dir++) {
-		way->prefixes.lengths[dir] = was.lengths[!dir];
-		memcpy(way->prefixes.hash[dir], was.hash[!dir], sizeof(was.hash[0]));
-		memcpy(way->prefixes.ts_us[dir], was.ts_us[!dir], sizeof(was.ts_us[0]));
+		way->prefixes.lengths[dir] = was.prefixes.lengths[!dir];
+		memcpy(way->prefixes.hash[dir], was.prefixes.hash[!dir],
+		    sizeof(was.prefixes.hash[0]));
+		memcpy(way->prefix_us[dir], was.prefix_us[!dir],
+		    sizeof(was.prefix_us[0]));
 	}
 }
 
@@ -88,9 +94,11 @@ take_prefix(struct proxy *proxy, const struct record *record)
 				  : way_add(proxy, record, kind);
 	way = forward_at(forward, entry);
 	set_kind(way, kind);
-	way->last = record->origin;
+	way->last_us = record->origin.ts_us;
 	dir = record->prefix.dir ^ (uint8_t)(way->kind == WAY_REVERSE);
-	prefixes_take(&way->prefixes, dir, &record->prefix);
+	if (prefixes_take(&way->prefixes, dir, &record->prefix))
+		memcpy(way->prefix_us[dir], record->prefix.ts_us,
+		    sizeof(way->prefix_us[dir]));
 	forward_file(forward, entry);
 	forward_look(proxy, way);
 }
@@ -98,13 +106,18 @@ take_prefix(struct proxy *proxy, const struct record *record)
 static struct alert_leg
 leg_of(const struct forward_way *way, bool outbound)
 {
-	return (struct alert_leg){ .outbound = outbound,
-		.client = way->session.client,
-		.server = way->session.server,
-		.flow_id = way->session.flow_id,
-		.first_us = way->session.start_us,
-		.last_us = way->last.ts_us,
-		.origin = way->session.start };
+	return call_alert(&way->call, outbound, way->last_us);
+}
+
+static struct session
+session_of(const struct forward_way *way)
+{
+	struct session session = call_session(&way->call);
+
+	session.app_proto = way->protocol;
+	session.vlan_layers = way->vlan_layers;
+	memcpy(session.vlan, way->vlan, sizeof(way->vlan));
+	return session;
 }
 
 static void
@@ -119,14 +132,14 @@ tell(struct proxy *proxy, struct forward_way *out, struct forward_way *first,
 		.confidence =
 		    ways_equal_lengths(out, first) > 1 ? ALERT_HIGH : ALERT_MEDIUM,
 		.evidence = ALERT_EVIDENCE_OUTBOUND_SYN | ALERT_EVIDENCE_BANNER_MATCH,
-		.session = first->session,
+		.session = session_of(first),
 		.origin = *now,
 		.server = *way_home_end(first),
 		.has_client = true,
 		.client = way_outside_end(first)->addr,
 		.target = { .has_addr = true,
-		    .addr = out->session.server.addr,
-		    .port = out->session.server.port },
+		    .addr = out->call.server.addr,
+		    .port = out->call.server.port },
 		.mail = mail,
 		.legs = 2,
 		.leg = { leg_of(first, false), leg_of(out, true) },
@@ -134,7 +147,7 @@ tell(struct proxy *proxy, struct forward_way *out, struct forward_way *first,
 
 	if (reverse)
 		alert.server.port = 0; /* as it happened to dial */
-	alert.delay_ms = (out->session.start_us - first->session.start_us) / 1000;
+	alert.delay_ms = (out->call.start_us - first->call.start_us) / 1000;
 	proxy_raise(proxy, &alert, 0);
 	out->told = first->told = true;
 }
@@ -226,7 +239,7 @@ take_more(struct proxy *proxy, const struct record *record, const struct transac
 	way = forward_of(&proxy->forward, record->session.flow_id);
 	if (way == NULL)
 		return;
-	way->last = record->origin;
+	way->last_us = record->origin.ts_us;
 	if (is_message(record, tx))
 		take_letter(way, tx);
 	if (is_close(record))

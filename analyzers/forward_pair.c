@@ -61,7 +61,7 @@ forward_file(struct forward *forward, uint32_t entry)
 		way->keys++;
 		seen_key(forward->seen, entry,
 		    content_key(p, way->keys, way->kind == WAY_OUT,
-			way->session.flow_id % shards_of(way->keys)));
+			way->call.flow_id % shards_of(way->keys)));
 	}
 }
 
@@ -151,7 +151,7 @@ best_partner(struct forward *forward, const struct forward_way *way)
 static bool
 is_explained(const struct proxy *proxy, const struct forward_way *out)
 {
-	const struct leg *leg = legs_of(&proxy->legs, out->session.flow_id);
+	const struct leg *leg = legs_of(&proxy->legs, out->call.flow_id);
 
 	return leg != NULL && (leg->flags & LEG_TAKEN) != 0;
 }
@@ -161,34 +161,34 @@ part(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
 {
 	way->partner = other->partner = 0;
 	proxy->forward.parted++;
-	alerts_claim(proxy->alerts, way->session.flow_id, ALERT_FREE);
-	alerts_claim(proxy->alerts, other->session.flow_id, ALERT_FREE);
+	alerts_claim(proxy->alerts, way->call.flow_id, ALERT_FREE);
+	alerts_claim(proxy->alerts, other->call.flow_id, ALERT_FREE);
 }
 
 /* Until more is known nobody takes their mail for the host's own, or for another's. */
 static void
 join(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
 {
-	way->partner = other->session.flow_id;
-	other->partner = way->session.flow_id;
-	alerts_claim(proxy->alerts, way->session.flow_id, ALERT_HELD);
-	alerts_claim(proxy->alerts, other->session.flow_id, ALERT_HELD);
+	way->partner = other->call.flow_id;
+	other->partner = way->call.flow_id;
+	alerts_claim(proxy->alerts, way->call.flow_id, ALERT_HELD);
+	alerts_claim(proxy->alerts, other->call.flow_id, ALERT_HELD);
 }
 
 static void
 settle(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
 {
 	struct leg *leg =
-	    legs_of(&proxy->legs, out_of(way, other)->session.flow_id);
+	    legs_of(&proxy->legs, out_of(way, other)->call.flow_id);
 
 	if (leg != NULL)
 		leg->flags |= LEG_TAKEN;
 	way->settled = other->settled = true;
 	if (way->closed && other->closed && proxy->forward.due_count < FORWARD_DUE)
-		proxy->forward.due[proxy->forward.due_count++] = way->session.flow_id;
+		proxy->forward.due[proxy->forward.due_count++] = way->call.flow_id;
 	proxy->forward.found++;
-	alerts_claim(proxy->alerts, way->session.flow_id, ALERT_CLAIMED);
-	alerts_claim(proxy->alerts, other->session.flow_id, ALERT_CLAIMED);
+	alerts_claim(proxy->alerts, way->call.flow_id, ALERT_CLAIMED);
+	alerts_claim(proxy->alerts, other->call.flow_id, ALERT_CLAIMED);
 }
 
 /* Returns whether the pair stands as it is. */
@@ -213,7 +213,7 @@ look_for_partner(struct proxy *proxy, struct forward_way *way)
 	struct forward_way *other = best_partner(&proxy->forward, way);
 	struct forward_way *was = forward_of(&proxy->forward, way->partner), *left = NULL;
 
-	if (other == NULL || other->session.flow_id == way->partner ||
+	if (other == NULL || other->call.flow_id == way->partner ||
 	    is_explained(proxy, out_of(way, other)))
 		return NULL;
 	if (was != NULL)
@@ -236,7 +236,7 @@ forward_look(struct proxy *proxy, struct forward_way *way)
 		return;
 	if (way->partner != 0 && other == NULL) { /* forgotten */
 		way->partner = 0;
-		alerts_claim(proxy->alerts, way->session.flow_id, ALERT_FREE);
+		alerts_claim(proxy->alerts, way->call.flow_id, ALERT_FREE);
 	}
 	if (other != NULL && judge_pair(proxy, way, other))
 		return;

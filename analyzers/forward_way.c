@@ -30,16 +30,16 @@ static int64_t
 server_lag_us(
     const struct forward_way *out, const struct forward_way *first, unsigned length)
 {
-	return first->prefixes.ts_us[MAIL_SERVER][length] -
-	       out->prefixes.ts_us[MAIL_SERVER][length];
+	return first->prefix_us[MAIL_SERVER][length] -
+	       out->prefix_us[MAIL_SERVER][length];
 }
 
 static int64_t
 client_lag_us(
     const struct forward_way *out, const struct forward_way *first, unsigned length)
 {
-	return out->prefixes.ts_us[MAIL_CLIENT][length] -
-	       first->prefixes.ts_us[MAIL_CLIENT][length];
+	return out->prefix_us[MAIL_CLIENT][length] -
+	       first->prefix_us[MAIL_CLIENT][length];
 }
 
 int64_t
@@ -57,8 +57,8 @@ ways_lag_us(const struct forward_way *out, const struct forward_way *first)
 static bool
 spoke_before(const struct forward_way *out, const struct forward_way *first)
 {
-	return first->prefixes.ts_us[MAIL_SERVER][0] < out->session.start_us &&
-	       first->prefixes.ts_us[MAIL_CLIENT][0] < out->session.start_us;
+	return first->prefix_us[MAIL_SERVER][0] < out->call.start_us &&
+	       first->prefix_us[MAIL_CLIENT][0] < out->call.start_us;
 }
 
 unsigned
@@ -77,7 +77,7 @@ begin_alike(const struct forward_way *out, const struct forward_way *first)
 	unsigned equal = ways_equal_lengths(out, first);
 
 	if (out->kind != WAY_OUT || first->kind == WAY_OUT || equal == 0 ||
-	    first->session.start_us > out->session.start_us ||
+	    first->call.start_us > out->call.start_us ||
 	    ways_lag_us(out, first) < 0 || spoke_before(out, first))
 		return false;
 	/* Another host of ours: 16 octets of each direction are little. */
@@ -115,7 +115,7 @@ is_never_early(const struct forward_way *out, const struct forward_way *first)
 		    client_lag_us(out, first, i) < -DISORDER_US / 10)
 			return false;
 	}
-	return first->prefixes.ts_us[MAIL_SERVER][0] >= out->session.start_us;
+	return first->prefix_us[MAIL_SERVER][0] >= out->call.start_us;
 }
 
 /* No message was seen whole on both legs: the rest of them must tell, and all of it. */

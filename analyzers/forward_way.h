@@ -29,12 +29,16 @@ struct way_letter {
 };
 
 struct forward_way {
-	struct session session; /* as the connection was opened */
-	struct origin last;
-	struct prefixes prefixes; /* MAIL_CLIENT, MAIL_SERVER */
+	struct call call;
+	const char *protocol;     /* static, or NULL */
+	struct prefixes prefixes; /* by who speaks */
+	int64_t prefix_us[2][RECORD_PREFIXES];
+	int64_t last_us;
 	struct way_letter letter;
-	uint64_t bytes[2]; /* MAIL_CLIENT, MAIL_SERVER; once closed */
+	uint64_t bytes[2]; /* by who speaks; once closed */
 	uint64_t partner;  /* connection of the other leg; 0: not found */
+	uint16_t vlan[VLAN_LAYERS_MAX];
+	uint8_t vlan_layers;
 	uint8_t kind;      /* enum way_kind */
 	uint8_t keys;      /* lengths it is filed under */
 	bool mailed; /* a message went over */
@@ -77,13 +81,13 @@ void forward_look(struct proxy *proxy, struct forward_way *way);
 static inline const struct endpoint *
 way_home_end(const struct forward_way *way)
 {
-	return way->session.client.home ? &way->session.client : &way->session.server;
+	return way->call.client.home ? &way->call.client : &way->call.server;
 }
 
 static inline const struct endpoint *
 way_outside_end(const struct forward_way *way)
 {
-	return way->session.client.home ? &way->session.server : &way->session.client;
+	return way->call.client.home ? &way->call.server : &way->call.client;
 }
 
 #endif

@@ -49,8 +49,7 @@ legs_add(struct legs *legs, const struct record *record, uint64_t owner)
 	uint32_t entry = seen_add(legs->seen, owner, record->origin.ts_us);
 	struct leg *leg = seen_entry(legs->seen, entry);
 
-	leg->session = *session;
-	leg->syn_us = session->start_us;
+	leg->call = call_of(session);
 	seen_key(legs->seen, entry, session->flow_id);
 	return leg;
 }
@@ -79,8 +78,8 @@ file_all(const struct legs *legs)
 
 	while ((entry = seen_unfiled(legs->seen)) != SEEN_NONE) {
 		const struct leg *leg = seen_entry(legs->seen, entry);
-		const struct endpoint *server = &leg->session.server;
-		unsigned shard = leg->session.flow_id % LEGS_SHARDS;
+		const struct endpoint *server = &leg->call.server;
+		unsigned shard = leg->call.flow_id % LEGS_SHARDS;
 
 		seen_key(legs->seen, entry,
 		    legs_target_key(&server->addr, server->port, shard));
@@ -109,7 +108,7 @@ legs_walk(const struct legs *legs, const struct addr *addr, uint16_t port,
 void
 leg_conn(struct leg *leg, const struct record *record)
 {
-	leg->last = record->origin;
+	leg->last_us = record->origin.ts_us;
 	if (record->class == RECORD_PREFIX) {
 		prefixes_take(&leg->prefixes, record->prefix.dir, &record->prefix);
 	} else if (record->conn.event == RECORD_CONN_ESTABLISHED) {
@@ -122,26 +121,55 @@ leg_conn(struct leg *leg, const struct record *record)
 	}
 }
 
-struct alert_leg
-leg_alert(const struct leg *leg)
+struct call
+call_of(const struct session *session)
 {
-	return (struct alert_leg){ .outbound = true,
-		.client = leg->session.client,
-		.server = leg->session.server,
-		.flow_id = leg->session.flow_id,
-		.first_us = leg->session.start_us,
-		.last_us = leg->last.ts_us,
-		.origin = leg->session.start };
+	return (struct call){ .flow_id = session->flow_id,
+		.client = session->client,
+		.server = session->server,
+		.start_us = session->start_us,
+		.start_number = session->start.number,
+		.start_source = session->start.source };
 }
 
-void
+static struct origin
+call_start(const struct call *call)
+{
+	return (struct origin){ .ts_us = call->start_us,
+		.number = call->start_number,
+		.source = call->start_source };
+}
+
+struct session
+call_session(const struct call *call)
+{
+	return (struct session){ .flow_id = call->flow_id,
+		.client = call->client,
+		.server = call->server,
+		.start_us = call->start_us,
+		.start = call_start(call) };
+}
+
+struct alert_leg
+call_alert(const struct call *call, bool outbound, int64_t last_us)
+{
+	return (struct alert_leg){ .outbound = outbound,
+		.client = call->client,
+		.server = call->server,
+		.flow_id = call->flow_id,
+		.first_us = call->start_us,
+		.last_us = last_us,
+		.origin = call_start(call) };
+}
+
+bool
 prefixes_take(struct prefixes *prefixes, uint8_t dir, const struct record_prefix *record)
 {
 	if (record->lengths <= prefixes->lengths[dir])
-		return;
+		return false;
 	prefixes->lengths[dir] = record->lengths;
 	memcpy(prefixes->hash[dir], record->hash, sizeof(record->hash));
-	memcpy(prefixes->ts_us[dir], record->ts_us, sizeof(record->ts_us));
+	return true;
 }
 
 static unsigned

@@ -24,15 +24,22 @@ enum leg_flag {
 
 /* The first octets of both directions of a stream, the requester's first. */
 struct prefixes {
-	uint8_t lengths[2]; /* 0..RECORD_PREFIXES */
 	uint64_t hash[2][RECORD_PREFIXES];
-	int64_t ts_us[2][RECORD_PREFIXES];
+	uint8_t lengths[2]; /* 0..RECORD_PREFIXES */
+};
+
+/* Who called whom and when: what is kept of the session of each connection of ours. */
+struct call {
+	uint64_t flow_id;
+	struct endpoint client, server;
+	int64_t start_us;
+	uint64_t start_number;
+	uint16_t start_source;
 };
 
 struct leg {
-	struct session session;
-	struct origin last;
-	int64_t syn_us, established_us; /* 0: not seen */
+	struct call call;
+	int64_t last_us, established_us; /* 0: not seen */
 	uint64_t bytes[2];
 	struct prefixes prefixes;
 	uint64_t name; /* hash of the name that it was opened for; 0: unknown */
@@ -66,7 +73,9 @@ leg_is_established(const struct leg *leg)
 	return leg->established_us != 0;
 }
 
-struct alert_leg leg_alert(const struct leg *leg);
+struct call call_of(const struct session *session);
+struct session call_session(const struct call *call);
+struct alert_leg call_alert(const struct call *call, bool outbound, int64_t last_us);
 
 /*
  * Keys, for legs and for what looks for them. One owner has few entries of one key: a
@@ -81,8 +90,8 @@ uint64_t legs_port_key(uint16_t port, unsigned shard);
 void legs_walk(const struct legs *legs, const struct addr *addr, uint16_t port,
     void (*found)(void *context, struct leg *leg), void *context);
 
-/* dir: 0 the requester's. */
-void prefixes_take(
+/* dir: 0 the requester's. Returns whether more is known now. */
+bool prefixes_take(
     struct prefixes *prefixes, uint8_t dir, const struct record_prefix *record);
 
 /* How many of the lengths of a direction are equal; 0 also where they differ. */

@@ -289,7 +289,7 @@ see_posted(struct proxy *proxy, uint32_t entry, void *context)
 	    c->layer[0].tunnel != FACT_TUNNEL_HTTP_GET)
 		return;
 	if ((posted->leg->flags & LEG_TAKEN) != 0 &&
-	    c->leg_flow != posted->leg->session.flow_id)
+	    c->leg_flow != posted->leg->call.flow_id)
 		return;
 	proxy_judge(proxy, c, true, posted->tx);
 }
@@ -317,7 +317,7 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 	if ((leg->flags & LEG_MAIL) != 0 && tx != NULL && tx->ended && !tx->empty) {
 		struct posted posted = { .leg = leg, .tx = tx };
 
-		proxy_cases_walk(proxy, &leg->session.server, see_posted, &posted);
+		proxy_cases_walk(proxy, &leg->call.server, see_posted, &posted);
 	}
 }
 

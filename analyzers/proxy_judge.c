@@ -112,7 +112,7 @@ is_own_service(const struct proxy *proxy, const struct proxy_case *c,
     const struct proxy_layer *l, const struct proxy_match *m)
 {
 	bool inside =
-	    is_inside(proxy, l) || (m->leg != NULL && m->leg->session.server.home);
+	    is_inside(proxy, l) || (m->leg != NULL && m->leg->call.server.home);
 
 	return inside && (!is_mail(proxy, c, l) || l->tunnel == FACT_TUNNEL_HTTP_GET);
 }
@@ -220,7 +220,7 @@ fill_target(struct alert *alert, const struct proxy_case *c, unsigned layer,
 		alert->target.host = slice_of(c->host, c->host_n);
 	if (!l->has_addr && m->leg != NULL && m->layer == layer) {
 		alert->target.has_addr = true;
-		alert->target.addr = m->leg->session.server.addr;
+		alert->target.addr = m->leg->call.server.addr;
 	}
 }
 
@@ -237,9 +237,9 @@ fill_legs(struct alert *alert, const struct proxy_case *c, const struct proxy_ma
 		.origin = c->session.start };
 	if (leg == NULL)
 		return;
-	alert->leg[alert->legs++] = leg_alert(leg);
+	alert->leg[alert->legs++] = call_alert(&leg->call, true, leg->last_us);
 	alert->has_delay = true;
-	alert->delay_ms = (leg->syn_us - c->layer[m->layer].asked_us) / 1000;
+	alert->delay_ms = (leg->call.start_us - c->layer[m->layer].asked_us) / 1000;
 }
 
 static unsigned

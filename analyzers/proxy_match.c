@@ -58,17 +58,17 @@ static bool
 is_reused(const struct search *s, const struct leg *leg)
 {
 	bool open =
-	    (leg->flags & LEG_CLOSED) == 0 || leg->last.ts_us > s->layer->asked_us;
+	    (leg->flags & LEG_CLOSED) == 0 || leg->last_us > s->layer->asked_us;
 
 	return (leg->flags & LEG_TAKEN) != 0 && is_rewritten(s->layer) && open &&
-	       leg->syn_us < s->layer->asked_us &&
+	       leg->call.start_us < s->layer->asked_us &&
 	       (s->by_addr || leg->name == name_of(s->c));
 }
 
 static bool
 is_free(const struct search *s, const struct leg *leg)
 {
-	return (leg->flags & LEG_TAKEN) == 0 || leg->session.flow_id == s->c->leg_flow;
+	return (leg->flags & LEG_TAKEN) == 0 || leg->call.flow_id == s->c->leg_flow;
 }
 
 static bool
@@ -81,13 +81,13 @@ is_in_time(const struct search *s, const struct leg *leg)
 
 	if (from < s->c->session.start_us)
 		from = s->c->session.start_us;
-	return leg->syn_us >= from && leg->syn_us <= until;
+	return leg->call.start_us >= from && leg->call.start_us <= until;
 }
 
 static bool
 is_same_host(const struct search *s, const struct leg *leg)
 {
-	return addr_equal(&leg->session.client.addr, &s->c->session.server.addr);
+	return addr_equal(&leg->call.client.addr, &s->c->session.server.addr);
 }
 
 /* The SYN-ACK came before the grant. */
@@ -106,7 +106,7 @@ is_fetch(const struct search *s, const struct leg *leg)
 	const struct proxy_layer *l = s->layer;
 
 	return !is_rewritten(l) ||
-	       (leg->syn_us >= l->asked_us - PAGE_SLACK_US &&
+	       (leg->call.start_us >= l->asked_us - PAGE_SLACK_US &&
 		   (l->answered_us == 0 ||
 		       leg->established_us <= l->answered_us + PAGE_SLACK_US));
 }
@@ -124,17 +124,17 @@ score_of(const struct search *s, const struct leg *leg)
 		score -= is_rewritten(s->layer) ? 0 : 16;
 	if (is_same_host(s, leg))
 		score += 4;
-	if (leg->session.client.port == s->c->session.client.port)
+	if (leg->call.client.port == s->c->session.client.port)
 		score += 6; /* Dante dials from its client's port where that is free */
 	if (is_in_order(s, leg, 0))
 		score += 2;
-	if (leg->syn_us >= s->layer->asked_us)
+	if (leg->call.start_us >= s->layer->asked_us)
 		score += 3;
 	/* By name anybody's connection to that port would do. */
 	if (!s->by_addr && equal == 0 &&
 	    !(is_same_host(s, leg) && is_in_order(s, leg, SLACK_US) && is_fetch(s, leg)))
 		return -1;
-	if (!s->by_addr && leg->syn_us > s->layer->asked_us + (int64_t)BY_NAME_US)
+	if (!s->by_addr && leg->call.start_us > s->layer->asked_us + (int64_t)BY_NAME_US)
 		return -1;
 	return score;
 }
@@ -147,14 +147,14 @@ distance(const struct search *s, const struct leg *leg)
 
 	if (l->answered_us != 0 && !is_rewritten(l))
 		return llabs(l->answered_us - leg->established_us);
-	return llabs(leg->syn_us - l->asked_us);
+	return llabs(leg->call.start_us - l->asked_us);
 }
 
 /* False where they cannot belong together. */
 static bool
 fit_of(const struct search *s, const struct leg *leg, struct fit *fit)
 {
-	if (leg->session.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
+	if (leg->call.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
 	    !is_in_time(s, leg) || !leg_is_established(leg))
 		return false;
 	*fit = (struct fit){ score_of(s, leg), distance(s, leg) };
@@ -172,8 +172,8 @@ is_better(const struct fit *a, const struct fit *b)
 static bool
 comes_first(const struct leg *a, const struct leg *b)
 {
-	return a->syn_us != b->syn_us ? a->syn_us < b->syn_us
-				      : a->session.client.port < b->session.client.port;
+	return a->call.start_us != b->call.start_us ? a->call.start_us < b->call.start_us
+				      : a->call.client.port < b->call.client.port;
 }
 
 static bool
@@ -190,7 +190,7 @@ is_left(const struct search *s, const struct leg *leg)
 static void
 consider_dead(struct search *s, struct leg *leg)
 {
-	if (leg->session.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
+	if (leg->call.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
 	    !is_in_time(s, leg) || (!s->by_addr && !is_same_host(s, leg)))
 		return;
 	if (s->dead == NULL || comes_first(leg, s->dead))
@@ -288,7 +288,7 @@ see_rival(struct proxy *proxy, uint32_t entry, void *context)
 		struct search s = search_of(c, i);
 		struct fit fit;
 
-		if (!goes_to(s.layer, &leg->session.server) || !fit_of(&s, leg, &fit) ||
+		if (!goes_to(s.layer, &leg->call.server) || !fit_of(&s, leg, &fit) ||
 		    !is_better(&fit, &r->search->fit))
 			continue;
 		r->rivals++;
@@ -307,7 +307,7 @@ search_layer(struct proxy *proxy, struct search *s)
 
 		search_once(proxy, s);
 		if (s->best != NULL && s->lefts < LEFT_MAX)
-			proxy_cases_walk(proxy, &s->best->session.server, see_rival, &r);
+			proxy_cases_walk(proxy, &s->best->call.server, see_rival, &r);
 		if (!r.lost)
 			break;
 		s->left[s->lefts++] = s->best;
@@ -326,7 +326,7 @@ keep(struct proxy *proxy, struct proxy_case *c, unsigned layer, struct leg *leg)
 	leg->flags |= LEG_TAKEN;
 	if (leg->name == 0 && c->host_n != 0)
 		leg->name = name_of(c);
-	c->leg_flow = leg->session.flow_id;
+	c->leg_flow = leg->call.flow_id;
 	c->leg_layer = (uint8_t)layer;
 	c->leg = *leg;
 }
