@@ -23,9 +23,9 @@ content_key(const struct prefixes *p, unsigned length, bool out, unsigned shard)
 {
 	uint64_t text[3] = { p->hash[MAIL_CLIENT][length - 1],
 		p->hash[MAIL_SERVER][length - 1],
-		(uint64_t)shard << 32 | (uint64_t)length << 1 | out };
+		(uint64_t)shard << 32 | length };
 
-	return XXH3_64bits(text, sizeof(text));
+	return seen_key_of_side(XXH3_64bits(text, sizeof(text)), out);
 }
 
 /* Short ones are alike by chance: the newest will do. */
@@ -51,18 +51,49 @@ forward_of(const struct forward *forward, uint64_t flow_id)
 	return forward_at(forward, seen_link_entry(forward->seen, link));
 }
 
+/* By one more length. */
+static void
+file_more(struct forward *forward, uint32_t entry)
+{
+	struct forward_way *way = forward_at(forward, entry);
+	unsigned length = ++way->filed;
+
+	seen_key(forward->seen, entry,
+	    content_key(&way->prefixes, length, way->kind == WAY_OUT,
+		way->call.flow_id % shards_of(length)));
+}
+
+static void
+file_all(struct forward *forward, uint32_t entry)
+{
+	struct forward_way *way = forward_at(forward, entry);
+
+	way->shared = true;
+	while (way->filed < way->keys)
+		file_more(forward, entry);
+}
+
+/* While no other way of its side begins with the same octets none can hide it there: it
+ * is filed by its shortest alone. Few are ever filed by more. */
 void
 forward_file(struct forward *forward, uint32_t entry)
 {
 	struct forward_way *way = forward_at(forward, entry);
 	const struct prefixes *p = &way->prefixes;
 
-	while (way->keys < p->lengths[0] && way->keys < p->lengths[1]) {
-		way->keys++;
-		seen_key(forward->seen, entry,
-		    content_key(p, way->keys, way->kind == WAY_OUT,
-			way->call.flow_id % shards_of(way->keys)));
+	way->keys = p->lengths[0] < p->lengths[1] ? p->lengths[0] : p->lengths[1];
+	if (way->keys != 0 && way->filed == 0) {
+		uint32_t other = seen_find(forward->seen,
+		    content_key(p, 1, way->kind == WAY_OUT, 0));
+
+		if (other != SEEN_NONE) {
+			file_all(forward, seen_link_entry(forward->seen, other));
+			way->shared = true;
+		}
+		file_more(forward, entry);
 	}
+	if (way->shared)
+		file_all(forward, entry);
 }
 
 static const struct forward_way *

@@ -40,7 +40,9 @@ struct forward_way {
 	uint16_t vlan[VLAN_LAYERS_MAX];
 	uint8_t vlan_layers;
 	uint8_t kind;      /* enum way_kind */
-	uint8_t keys;      /* lengths it is filed under */
+	uint8_t keys;  /* lengths that are known of both directions, */
+	uint8_t filed; /* by so many of which it is found: all, */
+	bool shared;   /* once another way had the shortest, too */
 	bool mailed; /* a message went over */
 	bool closed;
 	bool settled; /* the partner is the right one */
@@ -72,7 +74,7 @@ struct forward_way *forward_at(const struct forward *forward, uint32_t entry);
 /* NULL: none is remembered. */
 struct forward_way *forward_of(const struct forward *forward, uint64_t flow_id);
 
-/* Makes the way found by all of its first octets that are known. */
+/* Makes the way found by its first octets that are known. */
 void forward_file(struct forward *forward, uint32_t entry);
 
 /* Something new is known of a way: is its pair right, or is there one? */

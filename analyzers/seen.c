@@ -51,12 +51,15 @@ struct seen {
 	uint32_t unfiled; /* what seen_unfiled() gives next */
 };
 
-/* Keys are hashes with a known seed, which a sender can steer: buckets must not be. */
+/* Keys are hashes with a known seed, which a sender can steer: buckets must not be. Two
+ * that differ in the lowest bit share a cache line. */
 static uint32_t
 bucket_of(const struct seen *s, uint64_t hash, unsigned shift)
 {
-	hash ^= hash >> 32;
-	return (uint32_t)(((hash + s->mix_add) * s->mix_multiply) >> shift);
+	uint64_t pair = hash >> 1;
+
+	pair ^= pair >> 32;
+	return (uint32_t)(((pair + s->mix_add) * s->mix_multiply) >> shift) ^ (hash & 1);
 }
 
 static unsigned

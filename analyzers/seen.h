@@ -73,6 +73,14 @@ uint32_t seen_keys_next(const struct seen *seen, uint32_t link);
 uint32_t seen_link_entry(const struct seen *seen, uint32_t link);
 uint64_t seen_link_key(const struct seen *seen, uint32_t link);
 
+/* The keys of two sides that look for each other: who has looked for one has what finding
+ * the other needs at hand. */
+static inline uint64_t
+seen_key_of_side(uint64_t key, bool side)
+{
+	return (key & ~UINT64_C(1)) | side;
+}
+
 /* Memory that finding a key will need, asked for ahead of it: steps 0 to 2, some time
  * apart, since one brings the address for the next. */
 void seen_prefetch(const struct seen *seen, uint64_t key, unsigned step);
