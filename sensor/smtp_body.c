@@ -75,43 +75,114 @@ is_plain(uint8_t c)
 	return c > ' ' || (!is_blank(c) && c != '\r' && c != '\n');
 }
 
+/* A CR that surely begins no line end is text. */
+static bool
+is_text(const uint8_t *p, size_t n)
+{
+	return is_plain(p[0]) || (p[0] == '\r' && n > 1 && p[1] != '\n');
+}
+
+#ifdef __SSE2__
+static inline __m128i
+load(const uint8_t *p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+/* Which of a and b are equal, b being one octet again and again. */
+static inline __m128i
+is(__m128i a, char b)
+{
+	return _mm_cmpeq_epi8(a, _mm_set1_epi8(b));
+}
+
 /*
- * Copies the octets from p on that are in relaxed form as they stand: plain ones, and
- * single spaces between them. p[0] is plain. Returns how many; writes at most n.
+ * A bit for each of 16 octets that may not stay as it stands. Those that may: text, and
+ * spaces and line ends before plain octets. There is one octet more on either side.
+ */
+static inline unsigned
+not_canonical(const uint8_t *p)
+{
+	__m128i here = load(p), next = load(p + 1);
+	__m128i held = _mm_cmpeq_epi8(_mm_min_epu8(next, _mm_set1_epi8(' ')), next);
+	__m128i end = _mm_andnot_si128(held, is(load(p - 1), '\r'));
+	__m128i lf = _mm_andnot_si128(end, is(here, '\n'));
+	__m128i space = _mm_and_si128(held, is(here, ' '));
+
+	return (unsigned)_mm_movemask_epi8(
+	    _mm_or_si128(_mm_or_si128(space, lf), is(here, '\t')));
+}
+
+/* How many blanks p begins with, as far as that is quickly told. */
+static size_t
+count_blanks(const uint8_t *p, size_t n)
+{
+	size_t i = 0;
+
+	for (; i + 16 <= n; i += 16) {
+		__m128i here = load(p + i);
+		__m128i blank = _mm_or_si128(is(here, ' '), is(here, '\t'));
+		unsigned other = (unsigned)_mm_movemask_epi8(blank) ^ 0xffff;
+
+		if (other != 0)
+			return i + (size_t)__builtin_ctz(other);
+	}
+	return i;
+}
+
+/* How many are canonical as they stand, copied to where there is room for n. */
+static size_t
+copy_blocks(uint8_t *to, const uint8_t *p, size_t n)
+{
+	unsigned stop = 0;
+	size_t i;
+
+	for (i = 1; i + 17 <= n && stop == 0; i += 16) {
+		_mm_storeu_si128((__m128i *)(void *)(to + i), load(p + i));
+		stop = not_canonical(p + i);
+	}
+	if (stop != 0)
+		i += (size_t)__builtin_ctz(stop) - 16;
+	return i > 1 && p[i - 1] == '\r' ? i - 1 : i; /* which may begin a line end */
+}
+#else
+static size_t
+count_blanks(const uint8_t *p, size_t n)
+{
+	(void)p;
+	(void)n;
+	return 0;
+}
+
+static size_t
+copy_blocks(uint8_t *to, const uint8_t *p, size_t n)
+{
+	(void)to;
+	(void)p;
+	(void)n;
+	return 1;
+}
+#endif
+
+/*
+ * Copies the octets from p on that are in relaxed form as they stand: text, and single
+ * spaces and line ends in it. p[0] is text. Returns how many; writes at most n.
  */
 static size_t
 copy_canonical(uint8_t *to, const uint8_t *p, size_t n)
 {
-	size_t i = 0;
+	size_t i;
 
-#ifdef __SSE2__
-	/* All that is not plain is at most a space; so are a few plain ones. */
-	const __m128i space = _mm_set1_epi8(' '), control = _mm_set1_epi8(0x1f);
-
-	for (; i + 17 <= n; i += 16) {
-		__m128i here = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i next =
-		    _mm_loadu_si128((const __m128i *)(const void *)(p + i + 1));
-		__m128i held = _mm_and_si128(_mm_cmpeq_epi8(here, space),
-		    _mm_cmpeq_epi8(_mm_min_epu8(next, space), next));
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(here, control), here);
-		unsigned stop = (unsigned)_mm_movemask_epi8(_mm_or_si128(low, held));
-
-		_mm_storeu_si128((__m128i *)(void *)(to + i), here);
-		if (stop != 0) {
-			i += (unsigned)__builtin_ctz(stop);
-			n = i + (is_plain(p[i]) ? 1 : 0);
-			break;
-		}
-	}
-#endif
-	for (; i < n && is_plain(p[i]); i++)
+	if (n == 0)
+		return 0;
+	to[0] = p[0];
+	for (i = copy_blocks(to, p, n); i < n && is_plain(p[i]); i++)
 		to[i] = p[i];
 	return i;
 }
 
 static size_t
-take_plain(struct smtp_body *body, const uint8_t *p, size_t n)
+take_text(struct smtp_body *body, const uint8_t *p, size_t n)
 {
 	size_t room;
 
@@ -122,25 +193,35 @@ take_plain(struct smtp_body *body, const uint8_t *p, size_t n)
 	return n;
 }
 
+static size_t
+take_blanks(struct smtp_body *body, const uint8_t *p, size_t n)
+{
+	enum { FEW = 4 };
+	size_t i = 1;
+
+	body->space = true;
+	while (i < n && i < FEW && is_blank(p[i]))
+		i++;
+	if (i == FEW)
+		i += count_blanks(p + i, n - i);
+	while (i < n && is_blank(p[i]))
+		i++;
+	return i;
+}
+
 /* Line ends and runs of blanks; the odd cases octet by octet. */
 static size_t
 take_held(struct smtp_body *body, const uint8_t *p, size_t n)
 {
-	size_t i = 0;
-
 	if (!body->cr && p[0] == '\r' && n > 1 && p[1] == '\n') {
 		body->lines++;
 		body->space = false;
 		return 2;
 	}
-	if (body->cr || !is_blank(p[0])) {
-		take_one(body, p[0]);
-		return 1;
-	}
-	body->space = true;
-	while (++i < n && is_blank(p[i]))
-		;
-	return i;
+	if (!body->cr && is_blank(p[0]))
+		return take_blanks(body, p, n);
+	take_one(body, p[0]);
+	return 1;
 }
 
 void
@@ -149,8 +230,8 @@ smtp_body_take(struct smtp_body *body, struct slice *in)
 	size_t i = 0;
 
 	while (i < in->n && !smtp_body_is_full(body)) {
-		if (is_plain(in->p[i]))
-			i += take_plain(body, in->p + i, in->n - i);
+		if (is_text(in->p + i, in->n - i))
+			i += take_text(body, in->p + i, in->n - i);
 		else
 			i += take_held(body, in->p + i, in->n - i);
 	}
@@ -167,6 +248,10 @@ smtp_body_hash(const struct smtp_body *body, uint16_t len, uint64_t *hash)
 	*hash = 0;
 	if (len == 0)
 		return 0;
+	if (len == SMTP_BODY_BYTES) {
+		*hash = XXH3_64bits(body->bytes, len);
+		return len;
+	}
 	memcpy(form, body->bytes, len);
 	memcpy(form + len, crlf, sizeof(crlf));
 	if (n > SMTP_BODY_BYTES)
