@@ -12,7 +12,7 @@
 struct fact *
 smtp_say(struct smtp *s, enum fact_type type, uint32_t tx)
 {
-	struct fact *fact = &s->facts[s->fact_n];
+	struct fact *fact = s->fact_n == 0 ? s->fact : &s->more[s->fact_n - 1];
 
 	if (s->fact_n + 1 < SMTP_FACTS)
 		s->fact_n++;
@@ -195,17 +195,27 @@ take(struct smtp *s, enum proto_role role, struct proto_input *input)
 	return true;
 }
 
+/* The first fact of a step lies where the caller wants it, the others wait their turn. */
+static void
+tell(struct smtp *s)
+{
+	if (s->fact_at > 0)
+		*s->fact = s->more[s->fact_at - 1];
+	if (++s->fact_at == s->fact_n)
+		s->fact_at = s->fact_n = 0;
+}
+
 static enum proto_result
 parse(void *state, enum proto_role role, struct proto_input *input, struct fact *fact)
 {
 	struct smtp *s = state;
 
+	s->fact = fact;
 	do {
-		if (s->fact_at < s->fact_n) {
-			*fact = s->facts[s->fact_at++];
+		if (s->fact_n > 0) {
+			tell(s);
 			return PROTO_FACT;
 		}
-		s->fact_at = s->fact_n = 0;
 		if (s->bad || s->over == SMTP_OVER) {
 			*input = (struct proto_input){ 0 };
 			return s->bad ? PROTO_BAD : PROTO_DONE;
@@ -220,7 +230,7 @@ init(void *state)
 	struct smtp *s = state;
 
 	memset((uint8_t *)s + offsetof(struct smtp, client), 0,
-	    offsetof(struct smtp, facts) - offsetof(struct smtp, client));
+	    offsetof(struct smtp, pending) - offsetof(struct smtp, client));
 	smtp_reply_init(&s->reply);
 	smtp_pending_init(&s->pending);
 	smtp_message_start_inside(&s->m);
@@ -233,10 +243,10 @@ prefetch(const void *state)
 {
 	const struct smtp *s = state;
 
-	prefetch_bytes(&s->m.size,
-	    (size_t)((const uint8_t *)&s->facts[2] - (const uint8_t *)&s->m.size));
-	prefetch_bytes(&s->reply, 128);
-	prefetch_bytes(&s->pending, 128);
+	prefetch_bytes(&s->m.size, 1);
+	prefetch_bytes(&s->reply.text, 1);
+	prefetch_bytes(&s->reply.line, offsetof(struct smtp, pending.bytes) + 64 -
+					   offsetof(struct smtp, reply.line));
 }
 
 const struct proto proto_smtp = {

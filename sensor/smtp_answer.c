@@ -42,9 +42,9 @@ without_echo(const struct smtp *s, const struct smtp_answer *a)
 {
 	size_t i = 0;
 
-	if (s->auth.mechanism_len == 0 && s->unsure == SMTP_SURE)
-		return a->text;
 	if (a->code < 500 || a->code > 504)
+		return a->text;
+	if (s->auth.mechanism_len == 0 && s->unsure == SMTP_SURE)
 		return a->text;
 	while (i < a->text.n && strchr(":\"'<(`[", a->text.p[i]) == NULL &&
 	       !slice_has_prefix(slice_tail(a->text, i), "AUTH "))

@@ -44,11 +44,11 @@ smtp_say_message_event(struct smtp *s, enum smtp_message_event event)
 {
 	struct fact *fact;
 
-	if (!s->message)
+	if (!s->message || event == SMTP_MESSAGE_NONE)
 		return;
 	if (event == SMTP_MESSAGE_HEADERS) {
-		smtp_say(s, FACT_HEADERS_END, s->message_tx);
-	} else if (event == SMTP_MESSAGE_FIELD) {
+		fact = smtp_say(s, FACT_HEADERS_END, s->message_tx);
+	} else {
 		fact = smtp_say(s, FACT_HEADER, s->message_tx);
 		fact->header = s->m.header;
 		fact->text[0] = smtp_message_value(&s->m);
@@ -57,8 +57,8 @@ smtp_say_message_event(struct smtp *s, enum smtp_message_event event)
 		if (s->m.gap || s->message_unsure)
 			fact->flags |= FACT_UNSURE;
 	}
-	if (s->fact_n > 0 && s->chunks)
-		s->facts[s->fact_n - 1].flags |= FACT_BDAT;
+	if (s->chunks)
+		fact->flags |= FACT_BDAT;
 }
 
 static void

@@ -49,9 +49,9 @@ struct smtp_pending_entry {
 };
 
 struct smtp_pending {
+	uint64_t count;
 	uint32_t head, tail,
 	    last; /* offsets of the first, behind the last, of the last */
-	uint64_t count;
 	uint8_t bytes[SMTP_PENDING_BYTES];
 };
 

@@ -8,7 +8,8 @@ enum { CODE = 3 };
 void
 smtp_reply_init(struct smtp_reply *r)
 {
-	memset(r, 0, offsetof(struct smtp_reply, text));
+	memset((uint8_t *)r + offsetof(struct smtp_reply, line), 0,
+	    sizeof(*r) - offsetof(struct smtp_reply, line));
 }
 
 /* The code at the start of a line, or 0. *more: continuation lines follow. */

@@ -15,6 +15,10 @@ enum {
 };
 
 struct smtp_reply {
+	/* Not cleared at start. */
+	uint8_t text[SMTP_REPLY_TEXT];
+	uint8_t bytes[SMTP_REPLY_LINE];
+
 	struct line line;
 	uint16_t code;
 	uint16_t len;
@@ -26,8 +30,6 @@ struct smtp_reply {
 	bool pipelining; /* one of its lines offers it */
 	uint16_t held;   /* octets of bytes: a line that waits until this reply is used */
 	uint32_t junk;   /* lines that were no reply, so far */
-	uint8_t text[SMTP_REPLY_TEXT];
-	uint8_t bytes[SMTP_REPLY_LINE];
 };
 
 void smtp_reply_init(struct smtp_reply *r);

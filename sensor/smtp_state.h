@@ -77,55 +77,60 @@ struct smtp_transaction { /* as the replies tell it */
 };
 
 /*
- * What a short session touches lies between the large buffers, in one page: from the
- * message's fields, at the end of m, to the first commands pending.
+ * What every segment touches, and all else but texts that a short session needs, lies
+ * together: from the end of the reply to the beginning of what is pending, with the end
+ * of m not far off. Within, what bulk data touch comes first.
  */
 struct smtp {
 	/* Not cleared by init. */
-	uint8_t line_bytes[SMTP_COMMAND_LINE];
-	uint8_t aside[SMTP_ASIDE_MAX];
 	struct smtp_message m;
+	uint8_t early_line[SMTP_ODDITY_MAX];
+	struct smtp_auth auth;
+	struct fact more[SMTP_FACTS - 1]; /* behind the first of a step */
+	struct smtp_reply reply;
+
+	/* For each step. */
+	enum smtp_client client;
+	enum smtp_over over;
+	struct line line;
+	uint8_t fact_at, fact_n; /* told of those, and how many there are */
+	struct fact *fact;       /* where the caller wants it */
+	uint64_t flush;          /* commands to be told without reply now */
+	uint64_t late_lost;      /* so much is missing behind what is read again */
+	bool flush_owed;
+	bool tls, bad, finishing; /* m is over, its last facts are due */
+	bool message;             /* m is being filled, for message_tx */
+	bool chunks, chunk_last;  /* a message comes by BDAT; its last chunk does */
+	bool requester_seen, responder_seen;
+	bool waiting;    /* for the other direction, with requester's bytes left */
+	bool aside_line; /* a command is looked for behind a lookalike */
+	bool armed;      /* it was found: aside begins with it */
+	bool proving;    /* what was smuggled is read, and replies to it are gathered */
+	uint8_t proof_at, proof_n;
+	/* To be read again: line_bytes and its line end; after it what is aside. */
+	bool again_lf, again_crlf;
+	uint16_t again_at, again_n;
+	uint16_t late_at, late_n;
+	bool late_dot; /* behind what is missing comes the end of a message */
 
 	/* The requester's side. */
-	enum smtp_client client;
-	struct line line;
-	uint32_t tx, tx_next; /* of the commands being read; of the next MAIL */
 	bool tx_open;
-	bool known;              /* a command of SMTP was seen */
-	bool chunks, chunk_last; /* a message comes by BDAT; its last chunk does */
-	bool message;            /* m is being filled, for message_tx */
-	bool message_any;        /* one ever was */
-	bool finishing;          /* m is over, its last facts are due */
+	bool known;       /* a command of SMTP was seen */
+	bool message_any; /* there ever was a message */
 	bool message_unsure;
-	bool requester_seen, responder_seen;
 	bool blind_message; /* a message ended, and no reply was ever seen */
-	bool aside_line;    /* a command is looked for behind a lookalike */
-	bool armed;         /* it was found: aside begins with it */
-	uint8_t aside_junk; /* lines in front of it */
-	enum smtp_message_likeness aside_likeness;
+	uint8_t oddities;   /* bits: those told */
+	bool hello_first;   /* the first line is HELO or EHLO */
+	bool any_line;
+	uint32_t tx, tx_next; /* of the commands being read; of the next MAIL */
+	uint32_t message_tx;
 	uint8_t junk; /* refusals of those that may come before any other reply */
 	bool line_used, aside_used; /* those bytes need wiping at the end */
-	uint8_t oddities;           /* bits: those told */
-	uint32_t message_tx;
-	bool hello_first; /* the first line is HELO or EHLO */
-	bool any_line;
-	bool waiting;     /* for the other direction, with requester's bytes left */
-	bool chunk_aside; /* what is aside is the front of the chunk */
-	uint64_t chunk_size, chunk_left;
-	/* To be read again: line_bytes and its line end; after it what is aside. */
-	uint16_t again_at, again_n;
-	bool again_lf, again_crlf;
-	uint16_t late_at, late_n;
-	uint64_t late_lost; /* so much is missing behind that */
-	bool late_dot;      /* and then comes the end of a message */
-	uint16_t aside_n;
-	uint64_t aside_lost; /* behind what is aside */
-	uint64_t armed_size;
-	uint16_t armed_len;
 	uint8_t auth_pending;
 	bool starttls_sent;
 	bool data_pending; /* DATA has no reply yet */
 	bool data_kept;    /* the line behind it looks like a command */
+	uint8_t early_n;
 
 	/* Replies. */
 	bool greeted, early, pipelining;
@@ -143,36 +148,35 @@ struct smtp {
 	uint8_t
 	    replies; /* since the last command, or since some were lost: 0, 1, 2 many */
 	bool stray;  /* one of them, to which no command was known */
-	enum smtp_unsure unsure;
-	bool lost_front; /* the reply to the only pending command may be lost */
-	struct smtp_transaction t;
-	uint32_t told_next; /* number of the next transaction, as the facts tell it */
-	uint64_t debt;      /* replies to commands that were told without */
-	uint64_t flush;     /* commands to be told without reply now */
-	bool flush_owed;
-	uint16_t end_code;
+	bool lost_front;   /* the reply to the only pending command may be lost */
 	bool tls_answered; /* 220 to STARTTLS: what follows tells */
 	bool tls_maybe;    /* clear text followed, which may have been sent ahead */
 	uint8_t tls_flags;
+	enum smtp_unsure unsure;
+	struct smtp_transaction t;
+	uint32_t told_next; /* number of the next transaction, as the facts tell it */
+	uint64_t debt;      /* replies to commands that were told without */
 
 	/* The end. */
-	enum smtp_over over;
-	enum fact_abort reason;
-	bool tls, bad, told_end;
+	uint16_t end_code;
 	uint8_t ended;
+	enum fact_abort reason;
 
-	uint8_t fact_at, fact_n;
-	uint8_t early_n;
-	bool proving; /* what was smuggled is read, and replies to it are gathered */
-	uint8_t proof_at, proof_n;
+	/* What is kept aside, and chunks. */
+	uint8_t aside_junk; /* lines in front of the command there */
+	bool chunk_aside;   /* what is aside is the front of the chunk */
+	uint16_t aside_n;
+	uint16_t armed_len;
+	enum smtp_message_likeness aside_likeness;
+	uint64_t aside_lost; /* behind what is aside */
+	uint64_t armed_size;
+	uint64_t chunk_size, chunk_left;
 
 	/* Not cleared by init. */
-	struct fact facts[SMTP_FACTS];
-	struct smtp_reply reply;
-	struct smtp_auth auth;
 	struct smtp_pending pending;
-	uint8_t early_line[SMTP_ODDITY_MAX];
 	struct smtp_proof proof[SMTP_PROOF_MAX];
+	uint8_t line_bytes[SMTP_COMMAND_LINE];
+	uint8_t aside[SMTP_ASIDE_MAX];
 };
 
 /* A fact to be told; fill it in. */
