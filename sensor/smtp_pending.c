@@ -8,6 +8,7 @@ smtp_pending_init(struct smtp_pending *p)
 {
 	p->head = p->tail = p->last = 0;
 	p->count = 0;
+	memset(p->entries, 0, sizeof(p->entries));
 }
 
 static struct smtp_pending_entry
@@ -107,6 +108,7 @@ smtp_pending_push(struct smtp_pending *p, const struct smtp_pending_entry *given
 		if (text1.n > 0)
 			memcpy(p->bytes + p->tail + text0.n, text1.p, text1.n);
 		p->tail += (uint32_t)(text0.n + text1.n);
+		p->entries[entry.kind]++;
 	}
 	p->count++;
 }
@@ -126,10 +128,12 @@ smtp_pending_pop(struct smtp_pending *p)
 	struct smtp_pending_entry entry = get(p, p->head);
 
 	p->count--;
-	if (--entry.count > 0)
+	if (--entry.count > 0) {
 		set(p, p->head, &entry);
-	else
-		p->head += bytes_of(&entry);
+		return;
+	}
+	p->head += bytes_of(&entry);
+	p->entries[entry.kind]--;
 }
 
 void
@@ -151,12 +155,8 @@ bool
 smtp_pending_has(const struct smtp_pending *p,
     bool (*ask)(enum smtp_pending_kind kind, uint16_t code), uint16_t code)
 {
-	struct smtp_pending_entry entry;
-
-	for (uint32_t at = p->head; p->count > 0 && at < p->tail;
-	     at += bytes_of(&entry)) {
-		entry = get(p, at);
-		if (ask((enum smtp_pending_kind)entry.kind, code))
+	for (unsigned kind = 0; kind < SMTP_PENDING_KINDS; kind++) {
+		if (p->entries[kind] > 0 && ask((enum smtp_pending_kind)kind, code))
 			return true;
 	}
 	return false;

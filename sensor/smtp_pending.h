@@ -26,6 +26,8 @@ enum smtp_pending_kind {
 	SMTP_PENDING_FOREIGN, /* of FTP or POP3: how will the server like it? */
 };
 
+enum { SMTP_PENDING_KINDS = SMTP_PENDING_FOREIGN + 1 };
+
 enum smtp_pending_flag {
 	SMTP_PENDING_CUT = 0x01,
 	SMTP_PENDING_UNSURE = 0x02,
@@ -52,6 +54,7 @@ struct smtp_pending {
 	uint64_t count;
 	uint32_t head, tail,
 	    last; /* offsets of the first, behind the last, of the last */
+	uint16_t entries[SMTP_PENDING_KINDS]; /* of each kind */
 	uint8_t bytes[SMTP_PENDING_BYTES];
 };
 
@@ -74,7 +77,7 @@ void smtp_pending_pop(struct smtp_pending *p);
 void smtp_pending_get(
     const struct smtp_pending *p, size_t *at, struct smtp_pending_entry *entry);
 
-/* Whether one of those behind the oldest satisfies the question. */
+/* Whether one of them satisfies the question: costs the same however many there are. */
 bool smtp_pending_has(const struct smtp_pending *p,
     bool (*ask)(enum smtp_pending_kind kind, uint16_t code), uint16_t code);
 
