@@ -182,8 +182,10 @@ read_arguments(struct slice word, struct slice rest, struct smtp_command *comman
 	}
 }
 
+enum { VERB_LETTERS = 4 }; /* of all but STARTTLS */
+
 struct verb {
-	const char *word;
+	char word[VERB_LETTERS + 1];
 	enum smtp_verb verb;
 };
 
@@ -203,7 +205,6 @@ find_verb(struct slice word)
 		{ "RSET", SMTP_RSET },
 		{ "QUIT", SMTP_QUIT },
 		{ "AUTH", SMTP_AUTH },
-		{ "STARTTLS", SMTP_STARTTLS },
 		{ "USER", SMTP_FOREIGN },
 		{ "PASS", SMTP_FOREIGN },
 		{ "FEAT", SMTP_FOREIGN },
@@ -215,8 +216,10 @@ find_verb(struct slice word)
 		{ "STLS", SMTP_FOREIGN },
 	};
 
+	if (word.n != VERB_LETTERS)
+		return slice_is_word(word, "STARTTLS") ? SMTP_STARTTLS : SMTP_OTHER;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (slice_is_word(word, table[i].word))
+		if (strncasecmp((const char *)word.p, table[i].word, VERB_LETTERS) == 0)
 			return table[i].verb;
 	}
 	return SMTP_OTHER;
@@ -242,6 +245,8 @@ is_http_header(struct slice line)
 		"Authorization:", "Origin:", "Cache-Control:",
 		"Upgrade-Insecure-Requests:", "Pragma:" };
 
+	if (memchr(line.p, ':', line.n) == NULL)
+		return false;
 	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
 		if (slice_has_prefix(line, header[i]))
 			return true;
