@@ -11,7 +11,8 @@
 void
 smtp_aside_keep(struct smtp *s, struct slice seen)
 {
-	size_t room = s->aside_lost > 0 ? 0 : (size_t)SMTP_ASIDE_MAX - s->aside_n;
+	bool lost = s->aside_lost > 0 || s->aside_reads == SMTP_ASIDE_READS;
+	size_t room = lost ? 0 : (size_t)SMTP_ASIDE_MAX - s->aside_n;
 	struct slice kept = slice_head(seen, room);
 
 	s->aside_used = true;
@@ -100,6 +101,7 @@ smtp_aside_begin(struct smtp *s)
 void
 smtp_aside_read(struct smtp *s)
 {
+	s->aside_reads += s->aside_reads < SMTP_ASIDE_READS;
 	s->late_at = 0;
 	s->late_n = s->aside_n;
 	s->late_lost = s->aside_lost;

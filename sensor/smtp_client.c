@@ -167,8 +167,8 @@ make_ready(struct smtp *s)
 bool
 smtp_client_must_wait(const struct smtp *s)
 {
-	if (!s->responder_seen || s->reply_lost || s->line.begun ||
-	    s->proving || (s->ended & SMTP_ENDED_RESPONDER) || s->over != SMTP_OPEN)
+	if (!s->responder_seen || s->reply_lost || s->line.begun || s->proving ||
+	    (s->ended & SMTP_ENDED_RESPONDER) || s->over != SMTP_OPEN)
 		return false;
 	return (s->client == SMTP_CLIENT_AUTH_SENT && s->auth_pending > 0) ||
 	       (s->client == SMTP_CLIENT_DATA_SENT && s->data_pending && s->data_kept) ||
@@ -182,9 +182,11 @@ smtp_client_take(struct smtp *s, struct slice *in)
 	if (!make_ready(s))
 		return true;
 	s->waiting = smtp_client_must_wait(s);
-	if (!s->waiting)
-		take(s, in);
-	return !s->waiting;
+	if (s->waiting)
+		return false;
+	s->aside_reads = 0;
+	take(s, in);
+	return true;
 }
 
 /* What was kept. */
