@@ -160,13 +160,13 @@ track_packet(struct track *t, const struct origin *origin)
 			break;
 		track_tick_conn(t, due);
 	}
+	if (t->new_dialer || t->mark_hand != 0)
+		track_mark_turns(t);
 	if (sec == t->now_sec)
 		return;
 	t->now_sec = sec;
 	if (t->sweep_sec == 0)
 		t->sweep_sec = sec;
-	if (t->new_dialer)
-		track_mark_all_turns(t);
 	if (t->shared.classify != NULL)
 		classify_tick(t->shared.classify);
 	track_sweep(t);

@@ -42,6 +42,7 @@ struct track {
 	uint32_t finish_hand;
 	uint32_t crowd_hand;
 	uint32_t conn_hand; /* where the next conn to give up is looked for */
+	uint32_t mark_hand; /* where connections are marked next; 0: it begins anew */
 	bool new_dialer;    /* connections of a host want to be marked */
 	struct track_counters count;
 };

@@ -4,6 +4,8 @@
 
 #include "track_parts.h"
 
+enum { MARKED_PER_PACKET = 32 };
+
 /* Which end of the flow entry the segment's source becomes: 0 opened the connection. */
 static uint8_t
 role_of_source(const struct track *t, const struct segment *s)
@@ -112,16 +114,17 @@ track_opens_anew(
 	return false;
 }
 
-/* A host began to dial mail ports: its connections of longer standing may have the
- * orders. */
+/* Its connections of longer standing may have the orders. Anybody can make up hosts that
+ * dial: a part of the table for each packet. */
 void
-track_mark_all_turns(struct track *t)
+track_mark_turns(struct track *t)
 {
-	uint32_t hand = 0, budget = UINT32_MAX;
+	uint32_t budget = MARKED_PER_PACKET;
 	struct flow *flow;
 
-	t->new_dialer = false;
-	while ((flow = flow_walk(t->flows, &hand, &budget)) != NULL) {
+	if (t->mark_hand == 0)
+		t->new_dialer = false; /* those after this one want a walk of their own */
+	while ((flow = flow_walk(t->flows, &t->mark_hand, &budget)) != NULL) {
 		if (flow->flags & FLOW_HOME && !(flow->flags & FLOW_TURNS))
 			mark_turns(t, flow, flow_cold(t->flows, flow));
 	}

@@ -27,8 +27,8 @@ struct flow *track_open_flow(struct track *track, struct flow_key key,
 bool track_opens_anew(const struct flow *flow, struct flow_cold *cold,
     const struct segment *segment, uint8_t dir);
 
-/* A host began to dial mail ports. */
-void track_mark_all_turns(struct track *track);
+/* Hosts began to dial mail ports: goes on with marking their connections. */
+void track_mark_turns(struct track *track);
 
 /* track_follow.c */
 void track_follow(
