@@ -211,15 +211,20 @@ flow_find(struct flow_table *table, struct flow_key key, const struct segment *s
 	return flow;
 }
 
+/* What it would be to lose it. */
+static unsigned
+worth(const struct flow *flow)
+{
+	return (flow_is_mutual(flow) ? 2u : 0u) + (flow->flags & FLOW_DATA ? 1u : 0u);
+}
+
 /* Whether a should go rather than b. */
 static bool
 goes_first(const struct flow *a, const struct flow *b)
 {
-	bool a_data = a->flags & FLOW_DATA, b_data = b->flags & FLOW_DATA;
+	unsigned a_worth = worth(a), b_worth = worth(b);
 
-	if (a_data != b_data)
-		return !a_data;
-	return a->last_sec < b->last_sec;
+	return a_worth != b_worth ? a_worth < b_worth : a->last_sec < b->last_sec;
 }
 
 static struct flow *
@@ -238,17 +243,21 @@ victim_of_buckets(
 	return victim;
 }
 
+/* Of candidates from all over the table: those of one time lie next to each other. */
 static struct flow *
 victim_of_table(struct flow_table *table)
 {
-	struct flow *victim = NULL;
+	uint32_t max = table->entries.max, apart = max / VICTIM_CANDIDATES;
+	uint32_t at = table->victim_hand = (table->victim_hand + 1) % max;
+	struct flow *victim = entry_at(table, at);
 
-	for (unsigned i = 0; i < VICTIM_CANDIDATES; i++) {
-		struct flow *flow = entry_at(table, table->victim_hand);
+	for (unsigned i = 1; i < VICTIM_CANDIDATES; i++) {
+		struct flow *flow;
 
-		if (victim == NULL || goes_first(flow, victim))
+		at = (at + apart) % max;
+		flow = entry_at(table, at);
+		if (goes_first(flow, victim))
 			victim = flow;
-		table->victim_hand = (table->victim_hand + 1) % table->entries.max;
 	}
 	return victim;
 }

@@ -6,8 +6,8 @@
  * The table of TCP connections, by 5-tuple. Buckets of one cache line (8 tags, 8 indexes)
  * stand in front of entries of one cache line, so that a packet of a known connection
  * costs two misses, both of which a batch can prefetch. All memory is reserved at start;
- * a full table gives up the connection without data, else the one idle for longest, among
- * a few candidates.
+ * a full table gives up, among a few candidates, one that may be made up, else one without
+ * data, else the one idle for longest.
  */
 
 #include "packet.h"
@@ -31,7 +31,7 @@ enum flow_flag {
 	FLOW_SEEN_1 = 0x2000,
 	FLOW_SYN_DATA = 0x4000,
 	FLOW_IN_USE = 0x8000,
-	FLOW_ANSWERED = 0x10000, /* the SYN-ACK was acknowledged */
+	FLOW_ANSWERED = 0x10000, /* the SYN-ACK was acknowledged by its number */
 };
 
 /* What a packet touches. Direction 0 is from the side that opened the connection. */
@@ -44,6 +44,16 @@ struct flow {
 	uint32_t packets[2];
 	uint32_t flags; /* enum flow_flag */
 };
+
+/* Whether each end heard the other: that cannot be made up from one side, without knowing
+ * the server's number. */
+static inline bool
+flow_is_mutual(const struct flow *flow)
+{
+	if (flow->flags & FLOW_SYN_ACK)
+		return flow->flags & FLOW_ANSWERED;
+	return flow->packets[0] > 0 && flow->packets[1] > 0;
+}
 
 /* What only its beginning and end touch. */
 struct flow_cold {

@@ -54,6 +54,32 @@ next_anywhere(struct track *t)
 	return pool_at(&t->conns, (uint32_t)at);
 }
 
+static bool
+is_claimed(const struct conn *conn)
+{
+	return conn->layer[0].state == CONN_LAYER_CLAIMED;
+}
+
+/* One that may be made up: else whoever sends packets without being answered could have
+ * all sessions forgotten that wait for a while. NULL where there is none. */
+static struct conn *
+made_up_victim(struct track *t)
+{
+	struct conn *victim = NULL;
+
+	for (unsigned i = 0; i < CONN_CANDIDATES; i++) {
+		struct conn *conn = next_anywhere(t);
+
+		if (flow_is_mutual(conn->flow))
+			continue;
+		if (victim == NULL || is_claimed(conn) < is_claimed(victim) ||
+		    (is_claimed(conn) == is_claimed(victim) &&
+			conn->flow->last_sec < victim->flow->last_sec))
+			victim = conn;
+	}
+	return victim;
+}
+
 /* Of the host with the most connections the one idle for longest, where that host has so
  * many that others suffer; else NULL. */
 static struct conn *
@@ -89,7 +115,7 @@ conn_victim(struct track *t)
 		struct conn *conn = pool_at(&t->conns, t->conn_hand);
 
 		t->conn_hand = (t->conn_hand + 1) % t->conns.max;
-		if (conn->layer[0].state != CONN_LAYER_CLAIMED)
+		if (!is_claimed(conn))
 			return conn;
 		if (victim == NULL || conn->flow->last_sec < victim->flow->last_sec)
 			victim = conn;
@@ -100,8 +126,10 @@ conn_victim(struct track *t)
 static struct conn *
 spare_conn(struct track *t)
 {
-	struct conn *victim = crowd_victim(t);
+	struct conn *victim = made_up_victim(t);
 
+	if (victim == NULL)
+		victim = crowd_victim(t);
 	if (victim == NULL)
 		victim = conn_victim(t);
 	track_finish_conn(t, victim);

@@ -151,6 +151,8 @@ is_answer(const struct flow *flow, uint8_t dir)
 static void
 take_answer(struct flow *flow, struct flow_cold *cold, const struct segment *s)
 {
+	if (s->ack - cold->isn[1] - 1 > UINT16_MAX)
+		return;
 	flow->flags |= FLOW_ANSWERED;
 	if (s->wire_payload == 0 && s->ack == cold->isn[1] + 1)
 		cold->answer_us = (int32_t)(s->origin.ts_us - cold->syn_ack_us);
