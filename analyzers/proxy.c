@@ -254,6 +254,16 @@ connection(struct proxy *proxy, const struct record *record)
 
 /* Mail. */
 
+/* Who talks to whom is known by the first transactions. Of those that follow fewer and
+ * fewer are looked at: a tunnel may carry one with every few octets. */
+static void
+judge_mail(struct proxy *proxy, struct proxy_case *c, const struct transaction *tx)
+{
+	c->mails++;
+	if ((c->mails & (c->mails - 1)) == 0)
+		proxy_judge(proxy, c, true, tx);
+}
+
 static void
 inner_mail(struct proxy *proxy, const struct record *record, const struct transaction *tx,
     const struct mail_session *mail)
@@ -271,7 +281,7 @@ inner_mail(struct proxy *proxy, const struct record *record, const struct transa
 	c->flags |= PROXY_CASE_MAIL;
 	c->last = record->origin;
 	if (tx != NULL && tx->ended && !tx->empty)
-		proxy_judge(proxy, c, true, tx);
+		judge_mail(proxy, c, tx);
 }
 
 struct posted { /* mail on an outbound leg that a POST may have caused */
@@ -291,7 +301,7 @@ see_posted(struct proxy *proxy, uint32_t entry, void *context)
 	if ((posted->leg->flags & LEG_TAKEN) != 0 &&
 	    c->leg_flow != posted->leg->call.flow_id)
 		return;
-	proxy_judge(proxy, c, true, posted->tx);
+	judge_mail(proxy, c, posted->tx);
 }
 
 /* A client that sends HTTP before its commands: what it says next is judged by the

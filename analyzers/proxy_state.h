@@ -57,6 +57,7 @@ struct proxy_case {
 	uint8_t leg_layer; /* whose target it goes to */
 	struct leg leg;    /* as it was when last looked at: it may be forgotten */
 	uint64_t bytes_to_target, bytes_to_client;
+	uint32_t mails; /* transactions inside, or on a leg that may be its own */
 	uint8_t host_n; /* of the innermost target */
 	char host[REQUEST_HOST_MAX];
 };
