@@ -27,6 +27,12 @@ ascii_is_alnum(uint8_t c)
 }
 
 static inline bool
+ascii_is_hex(uint8_t c)
+{
+	return ascii_is_digit(c) || (ascii_lower(c) >= 'a' && ascii_lower(c) <= 'f');
+}
+
+static inline bool
 ascii_is_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t';

@@ -98,10 +98,41 @@ take_grant(struct http *http, bool whole)
 	} else if (http->sure) {
 		http->granted = true;
 		http->reply = HTTP_REPLY_INNER;
+	} else if (http->method == HTTP_CONNECT) {
+		http->reply = HTTP_REPLY_DOUBT;
 	} else if (posted) {
 		http->reply =
 		    http->answered.chunked ? HTTP_REPLY_CHUNK : HTTP_REPLY_INNER;
 	}
+}
+
+/*
+ * RFC 9110 section 9.3.6: behind any 2xx to CONNECT is the tunnel, whatever the head says
+ * of a body. Web servers that know no CONNECT send their page there: what comes first
+ * tells, where it can. A chunk's length may look like the code of an SMTP reply; that is
+ * left to those who read what is inside.
+ */
+static bool
+is_page(const struct http *http, uint8_t c)
+{
+	if (c == '2' || c == '4' || c == '5')
+		return !tunnel_is_to_mail(&http->tunnel);
+	return c == '<' || http->answered.html ||
+	       (http->answered.chunked && ascii_is_hex(c));
+}
+
+static enum tunnel_step
+resolve_doubt(struct http *http, const struct slice *in)
+{
+	if (in->n == 0)
+		return TUNNEL_MORE;
+	if (!http->hello && is_page(http, in->p[0])) {
+		skip_reply_body(http);
+		return TUNNEL_ON;
+	}
+	http->granted = true;
+	http->reply = HTTP_REPLY_INNER;
+	return TUNNEL_INNER;
 }
 
 /* The head of the reply is over, or its end was lost. */
@@ -168,6 +199,8 @@ http_step_reply(void *state, struct slice *in)
 		return read_reply_body(http, in);
 	case HTTP_REPLY_CHUNK:
 		return http_read_chunk_size(&http->got, in);
+	case HTTP_REPLY_DOUBT:
+		return resolve_doubt(http, in);
 	case HTTP_REPLY_INNER:
 		return TUNNEL_INNER;
 	case HTTP_REPLY_OVER:

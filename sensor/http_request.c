@@ -3,6 +3,8 @@
 #include "ascii.h"
 #include "http_state.h"
 
+enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446 section 5.1: the first octet of a record */
+
 enum tunnel_step
 http_read_chunk_size(struct http_body *body, struct slice *in)
 {
@@ -76,7 +78,7 @@ read_request_line(struct http *http, struct slice *in)
 		return http->first ? TUNNEL_BAD : TUNNEL_DONE;
 	tunnel_init(&http->tunnel, http->next);
 	http->asked = (struct http_fields){ 0 };
-	http->user = false;
+	http->user = http->hello = false;
 	http->method = request.method;
 	http->told = read_target(http, &request, &target);
 	if (http->told) {
@@ -134,12 +136,18 @@ skip_request_body(struct http *http, struct slice *in)
 	return in->n > 0 || http->sent.state == HTTP_BODY_OVER ? TUNNEL_ON : TUNNEL_MORE;
 }
 
-/* Many scanners send one more line end behind the head of a CONNECT. */
+/* Many scanners send one more line end behind the head of a CONNECT. Where the grant is
+ * doubtful, TLS shows that it was meant. */
 static enum tunnel_step
 wait_for_grant(struct http *http, struct slice *in)
 {
 	while (http->open && in->n > 0 && (in->p[0] == '\r' || in->p[0] == '\n'))
 		*in = slice_tail(*in, 1);
+	if (http->open && in->n > 0)
+		http->hello = in->p[0] == TLS_HANDSHAKE;
+	http->granted = http->reply == HTTP_REPLY_DOUBT && http->hello;
+	if (http->granted)
+		return TUNNEL_INNER;
 	if (http->open)
 		return TUNNEL_MORE;
 	http->request = HTTP_REQUEST_LINE;

@@ -30,6 +30,7 @@ enum http_reply_state {
 	HTTP_REPLY_FIELDS,
 	HTTP_REPLY_BODY,
 	HTTP_REPLY_CHUNK, /* as above */
+	HTTP_REPLY_DOUBT, /* a page or the tunnel follows */
 	HTTP_REPLY_INNER,
 	HTTP_REPLY_OVER, /* nothing more is of interest */
 };
@@ -45,6 +46,7 @@ struct http {
 	bool sure;
 	bool ended; /* the requester has no more to say */
 	bool user;  /* the request named one */
+	bool hello; /* what follows a CONNECT begins like TLS */
 	uint16_t code;
 	uint16_t reason_n;
 	uint32_t next; /* number of the next request that is told */

@@ -137,6 +137,39 @@ static const struct feed_talk weak[] = {
 		S("Content-Type: text/html; charset=x"), S(""), S("<html>"),
 		S("220 mx") },
 	    ASKED "0 granted 200 [unsure]\ndone\n" },
+	{ "201, chunks announced, and the mail server speaks",
+	    { C("CONNECT mail.example:25 HTTP/1.1"), C(""), S("HTTP/1.1 201 Created"),
+		S("Transfer-Encoding: chunked"), S(""), S("220 mx"), C("EHLO x"),
+		S("250 mx") },
+	    ASKED "0 granted 201 [unsure]\n" INNER },
+	{ "a length and a type announced, and the mail server speaks",
+	    { C("CONNECT mail.example:25 HTTP/1.1"), C(""), S("HTTP/1.1 200 OK"),
+		S("Content-Type: text/html"), S("Content-Length: 3"), S(""), S("220 mx"),
+		C("EHLO x"), S("250 mx") },
+	    ASKED "0 granted 200 [unsure]\n" INNER },
+	{ "chunks announced, and TLS is spoken",
+	    { C("CONNECT www.example:443 HTTP/1.1"), C(""), S("HTTP/1.1 200 OK"),
+		S("Transfer-Encoding: chunked"), S("Content-Type: text/html"), S(""),
+		C_RAW("\x16\x03\x01"), S_RAW("\x16\x03\x03") },
+	    "0 asked connect www.example:443 line=CONNECT www.example:443 HTTP/1.1\n"
+	    "0 granted 200 [unsure]\n"
+	    "client> \\x16\\x03\\x01\nserver> \\x16\\x03\\x03\n" },
+	{ "TLS sent ahead of a grant with a length",
+	    { C("CONNECT www.example:443 HTTP/1.1"), C(""), C_RAW("\x16\x03\x01"),
+		S("HTTP/1.1 200 OK"), S("Content-Length: 6"), S(""),
+		S_RAW("\x16\x03\x03") },
+	    "0 asked connect www.example:443 line=CONNECT www.example:443 HTTP/1.1\n"
+	    "0 granted 200 [unsure]\n"
+	    "client> \\x16\\x03\\x01\nserver> \\x16\\x03\\x03\n" },
+	{ "a page in chunks from a port that is not mail's",
+	    { C("CONNECT www.example:443 HTTP/1.1"), C(""), S("HTTP/1.1 200 OK"),
+		S("Transfer-Encoding: chunked"), S(""), S("2"), S_RAW("ok"), S(""),
+		S("0"), S(""), C("CONNECT b.example:25 HTTP/1.1"), C(""),
+		S("HTTP/1.1 403"), S("") },
+	    "0 asked connect www.example:443 line=CONNECT www.example:443 HTTP/1.1\n"
+	    "0 granted 200 [unsure]\n"
+	    "1 asked connect b.example:25 line=CONNECT b.example:25 HTTP/1.1\n"
+	    "1 refused 403\ndone\n" },
 	{ "two lengths",
 	    { C("CONNECT mail.example:25 HTTP/1.1"), C(""), S("HTTP/1.1 200 OK"),
 		S("Content-Length: 0"), S("Content-Length: 5"), S("") },
