@@ -74,7 +74,8 @@ enum alert_evidence {                      /* bits, printed in this order */
 	ALERT_EVIDENCE_RTT_GAP = 1 << 14,
 	ALERT_EVIDENCE_HTTP_LINES = 1 << 15, /* HTTP among SMTP commands */
 	ALERT_EVIDENCE_EARLY_TALK = 1 << 16, /* the client spoke before the banner */
-	ALERT_EVIDENCES = 17
+	ALERT_EVIDENCE_XCLIENT = 1 << 17,    /* the client claimed a login for another */
+	ALERT_EVIDENCES = 18
 };
 
 struct alert_leg {

@@ -110,6 +110,7 @@ evidence_word(const struct alert *alert, unsigned bit, char buf[static ALERT_WOR
 		"rtt-gap",
 		"http-lines",
 		"early-talk",
+		"xclient",
 	};
 
 	if (word[bit] != NULL)

@@ -3,6 +3,8 @@
 
 #include <strings.h>
 
+enum { XCLIENT_TAKEN = 220 }; /* AUTH's is 235 */
+
 bool
 envelope_is_transaction(enum fact_type type)
 {
@@ -103,10 +105,11 @@ auth_fact(
 {
 	struct mail_auth *auth = &mail->auth;
 
-	if (auth->ok)
+	if (auth->ok && !(auth->claimed && record->fact.ok))
 		return;
 	auth->tried = true;
 	auth->ok = record->fact.ok;
+	auth->claimed = auth->ok && record->fact.code == XCLIENT_TAKEN;
 	auth->code = record->fact.code;
 	auth->mechanism =
 	    keep(texts->mechanism, sizeof(texts->mechanism), record_text(record, 0));

@@ -73,8 +73,12 @@ relay_new(const struct analyzer_context *context)
 static bool
 is_presumed_authenticated(const struct relay *relay, const struct mail_session *mail)
 {
-	/* A lost reply to AUTH may have been 235. */
-	if (mail->auth.ok || (mail->auth.tried && mail->auth.code == 0))
+	/*
+	 * A lost reply to AUTH may have been 235. A login claimed by XCLIENT nobody
+	 * proved: the client is a mail proxy of ours, or the server believes anybody.
+	 */
+	if ((mail->auth.ok && !mail->auth.claimed) ||
+	    (mail->auth.tried && mail->auth.code == 0))
 		return true;
 	return mail->tls != MAIL_TLS_NONE && conf_has_port(&relay->conf->submission_ports,
 						 session_service(&mail->session)->port);
@@ -167,6 +171,7 @@ open_of(struct relay *relay, const struct transaction *tx)
 		.flow_id = tx->mail->session.flow_id,
 		.tx_id = tx->tx_id,
 		.role = role_of(relay, tx->mail),
+		.blind = tx->mail->auth.claimed,
 		.leg = SEEN_NONE,
 	};
 	return open;

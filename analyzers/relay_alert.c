@@ -51,7 +51,9 @@ relay_alert_fill(struct alert *alert, const struct relay_leg *in,
 	alert->was = (enum alert_verdict)in->verdict;
 	alert->mechanism = (enum alert_mechanism)in->mechanism;
 	alert->confidence = confidence_of(verdict, evidence);
-	alert->evidence = evidence | code_evidence(in->rcpt_code, in->data_code);
+	alert->evidence =
+	    evidence | code_evidence(in->rcpt_code, in->data_code) |
+	    ((in->flags & RELAY_LEG_CLAIMED) != 0 ? ALERT_EVIDENCE_XCLIENT : 0u);
 	alert->rcpt_code = in->rcpt_code;
 	alert->data_code = in->data_code;
 	alert->session = relay_leg_session(in, false);

@@ -184,7 +184,7 @@ relay_leg_begin(struct relay_leg *leg, const struct transaction *tx)
 	leg->first_number = tx->first.number;
 	leg->first_source = tx->first.source;
 	leg->last_us = tx->last.ts_us;
-	leg->flags = RELAY_LEG_OPEN;
+	leg->flags = RELAY_LEG_OPEN | (tx->mail->auth.claimed ? RELAY_LEG_CLAIMED : 0u);
 }
 
 static void

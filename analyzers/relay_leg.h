@@ -29,6 +29,7 @@ enum relay_leg_flag {
 	RELAY_LEG_KEPT = 0x200,      /* inbound: its texts are, at letter */
 	RELAY_LEG_ATTEMPTED = 0x400, /* inbound: that the next hop refused it was told */
 	RELAY_LEG_REFUSED = 0x800,   /* inbound: the message was, at its end */
+	RELAY_LEG_CLAIMED = 0x1000,  /* inbound: under a login that was only claimed */
 };
 
 struct relay_leg {

@@ -32,8 +32,8 @@ struct relay_open {
 	enum relay_role role;
 	uint32_t leg; /* in the index; SEEN_NONE: no third-party recipient to remember */
 	bool mixed;   /* RELAY_LEG_MIXED, before there is a leg */
-	bool blind;   /* FACT_BLIND: AUTH may have been missed, suspected at most */
-	bool hidden;  /* what came after the recipients: a refusal may have been lost */
+	bool blind;  /* FACT_BLIND, or a login that was only claimed: suspected at most */
+	bool hidden; /* what came after the recipients: a refusal may have been lost */
 	/* Third-party recipients; unsure replies, to them or behind them, that look like
 	 * refusals. */
 	uint32_t accepted, refused, unsure, doubted;

@@ -40,6 +40,7 @@ struct mail_rcpt {
 
 struct mail_auth {
 	bool tried, ok;
+	bool claimed; /* by XCLIENT: the server took the client's word for it */
 	uint16_t code;
 	struct slice mechanism,
 	    user; /* of the last attempt, or of the one that succeeded */

@@ -27,7 +27,8 @@ enum fact_type {
 	/* SMTP, RFC 5321 */
 	FACT_GREETING, /* code; server name, reply. Also a 4xx/5xx greeting */
 	FACT_HELO, /* code; client name, server name (first word of the reply), reply */
-	FACT_AUTH, /* code (0 unknown), ok; mechanism, user (may be empty), reply */
+	FACT_AUTH, /* code (0 unknown), ok; mechanism, user (may be empty), reply.
+		      Code 220: XCLIENT, the client claimed the login for another */
 	FACT_STARTTLS, /* code, ok: the server said 220 and TLS records, or nothing
 			  readable, follow. A session that goes on in clear text after 220
 			  (a middlebox decrypts it) gives no FACT_TLS */

@@ -267,6 +267,23 @@ answer_auth(struct smtp *s, const struct smtp_pending_entry *e,
 	say_flags(fact, e);
 }
 
+/* The session begins anew, as that of somebody who is logged in. */
+static void
+answer_xclient(struct smtp *s, const struct smtp_pending_entry *e,
+    const struct slice text[2], const struct smtp_answer *a)
+{
+	struct fact *fact;
+
+	if (a->code != 220)
+		return;
+	smtp_end_transaction(s, FACT_ABORT_RSET);
+	fact = smtp_say_answer(s, FACT_AUTH, s->told_next, a, 2);
+	fact->ok = true;
+	fact->text[0] = slice_str("XCLIENT");
+	fact->text[1] = text[0];
+	say_flags(fact, e);
+}
+
 static void
 answer_starttls(
     struct smtp *s, const struct smtp_pending_entry *e, const struct smtp_answer *a)
@@ -347,6 +364,9 @@ smtp_answer_command(struct smtp *s, const struct smtp_pending_entry *e,
 		break;
 	case SMTP_PENDING_STARTTLS:
 		answer_starttls(s, e, a);
+		break;
+	case SMTP_PENDING_XCLIENT:
+		answer_xclient(s, e, text, a);
 		break;
 	}
 }

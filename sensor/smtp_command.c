@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * RFC 5321 section 4.1, RFC 3030 (BDAT), RFC 4954 (AUTH), RFC 3207 (STARTTLS).
+ * RFC 5321 section 4.1, RFC 3030 (BDAT), RFC 4954 (AUTH), RFC 3207 (STARTTLS);
+ * XCLIENT as Postfix has it (XCLIENT_README).
  */
 #include "smtp_command.h"
 
@@ -152,6 +153,26 @@ read_bdat(struct slice rest, struct smtp_command *command)
 	command->sure = command->sure && (tail.n == 0 || command->last);
 }
 
+/* The login that is claimed for the session; values that stand for none are in brackets.
+ */
+static void
+read_xclient(struct slice rest, struct smtp_command *command)
+{
+	static const char login[] = "LOGIN=";
+	struct slice attribute, value;
+
+	while (rest.n > 0) {
+		attribute = slice_word(rest, &rest);
+		value = slice_tail(attribute, sizeof(login) - 1);
+		if (slice_has_prefix(attribute, login))
+			command->arg = slice_head(
+			    value, value.n > 0 && value.p[0] == '[' ? 0 : value.n);
+	}
+	command->sure = command->arg.n > 0;
+	if (!command->sure)
+		command->verb = SMTP_OTHER;
+}
+
 static void
 read_arguments(struct slice word, struct slice rest, struct smtp_command *command)
 {
@@ -177,12 +198,15 @@ read_arguments(struct slice word, struct slice rest, struct smtp_command *comman
 		command->sure = command->arg.n > 0 &&
 				memchr(command->params.p, ' ', command->params.n) == NULL;
 		break;
+	case SMTP_XCLIENT:
+		read_xclient(rest, command);
+		break;
 	default:
 		command->sure = rest.n == 0;
 	}
 }
 
-enum { VERB_LETTERS = 4 }; /* of all but STARTTLS */
+enum { VERB_LETTERS = 4 }; /* of all but STARTTLS and XCLIENT */
 
 struct verb {
 	char word[VERB_LETTERS + 1];
@@ -216,8 +240,12 @@ find_verb(struct slice word)
 		{ "STLS", SMTP_FOREIGN },
 	};
 
+	if (slice_is_word(word, "STARTTLS"))
+		return SMTP_STARTTLS;
+	if (slice_is_word(word, "XCLIENT"))
+		return SMTP_XCLIENT;
 	if (word.n != VERB_LETTERS)
-		return slice_is_word(word, "STARTTLS") ? SMTP_STARTTLS : SMTP_OTHER;
+		return SMTP_OTHER;
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		if (strncasecmp((const char *)word.p, table[i].word, VERB_LETTERS) == 0)
 			return table[i].verb;

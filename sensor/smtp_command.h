@@ -22,6 +22,7 @@ enum smtp_verb {
 	SMTP_QUIT,
 	SMTP_AUTH,
 	SMTP_STARTTLS,
+	SMTP_XCLIENT, /* that names a login: arg; else SMTP_OTHER */
 	SMTP_HTTP,    /* an HTTP request or header line */
 	SMTP_FOREIGN, /* a verb of FTP or POP3: the server will tell */
 };

@@ -19,6 +19,7 @@ smtp_fits(enum smtp_pending_kind kind, uint16_t code)
 	case SMTP_PENDING_AUTH:
 		return code == 235 || code == 334 || failed;
 	case SMTP_PENDING_STARTTLS:
+	case SMTP_PENDING_XCLIENT:
 		return code == 220 || failed;
 	case SMTP_PENDING_OTHER:
 	case SMTP_PENDING_FOREIGN:
@@ -51,7 +52,8 @@ is_absurd(enum smtp_pending_kind kind, uint16_t code)
 	case 221:
 		return kind != SMTP_PENDING_QUIT;
 	case 220:
-		return kind != SMTP_PENDING_STARTTLS && kind != SMTP_PENDING_HELO;
+		return kind != SMTP_PENDING_STARTTLS && kind != SMTP_PENDING_HELO &&
+		       kind != SMTP_PENDING_XCLIENT;
 	default:
 		return false;
 	}
@@ -112,7 +114,9 @@ is_greeting(struct smtp *s)
 		return code == 220 || !s->requester_seen;
 	smtp_pending_front(&s->pending, &e, text);
 	if (code == 220)
-		return e.kind != SMTP_PENDING_STARTTLS || s->pending.count > 1;
+		return (e.kind != SMTP_PENDING_STARTTLS &&
+			   e.kind != SMTP_PENDING_XCLIENT) ||
+		       s->pending.count > 1;
 	return e.kind == SMTP_PENDING_HELO && s->unsure == SMTP_SURE;
 }
 

@@ -23,6 +23,7 @@ enum smtp_pending_kind {
 	SMTP_PENDING_QUIT,
 	SMTP_PENDING_AUTH,
 	SMTP_PENDING_STARTTLS,
+	SMTP_PENDING_XCLIENT, /* with a login */
 	SMTP_PENDING_FOREIGN, /* of FTP or POP3: how will the server like it? */
 };
 

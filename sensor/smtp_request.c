@@ -188,6 +188,10 @@ run_command(struct smtp *s, const struct smtp_command *c)
 		smtp_push_plain(s, SMTP_PENDING_STARTTLS, 0);
 		s->starttls_sent = true;
 		break;
+	case SMTP_XCLIENT:
+		push(s, SMTP_PENDING_XCLIENT, 0, slice_head(c->arg, SMTP_AUTH_USER),
+		    slice_str(""));
+		break;
 	case SMTP_EMPTY:
 		smtp_push_plain(s, SMTP_PENDING_EMPTY, 0);
 		break;

@@ -526,6 +526,37 @@ static const struct feed_talk talks[] = {
 	    "0 RCPT 250 <b@example.org> |  | 2.1.5 Ok\n"
 	    "0 ABORT QUIT\n"
 	    "1 END 221\n" },
+	{ "XCLIENT with a login, taken", {
+		S("220 mx.example ESMTP"), C("EHLO proxy.example"),
+		S("250-mx.example"), S("250 XCLIENT NAME ADDR LOGIN"),
+		C("xclient ADDR=192.0.2.1 login=joe+40example.org NAME=[UNAVAILABLE]"),
+		S("220 mx.example ESMTP"), C("EHLO client.example"), S("250 mx.example"),
+		C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"), C("QUIT"),
+		S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 proxy.example | mx.example | mx.example XCLIENT NAME ADDR LOGIN "
+	    "[ehlo]\n"
+	    "0 AUTH 220 ok XCLIENT | joe+40example.org | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | 2.1.0 Ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
+	{ "XCLIENT refused, and without a login", {
+		S("220 mx.example ESMTP"), C("EHLO client.example"), S("250 mx.example"),
+		C("XCLIENT LOGIN=joe"), S("550 5.7.0 not for you"),
+		C("XCLIENT LOGIN=[UNAVAILABLE]"), S("220 mx.example ESMTP"),
+		C("MAIL FROM:<a@example.net>"), S("250 2.1.0 Ok"),
+		C("XCLIENT LOGIN=joe"), S("503 5.5.1 mail transaction in progress"),
+		C("RCPT TO:<b@example.org>"), S("250 2.1.5 Ok"), C("QUIT"),
+		S("221 2.0.0 Bye"),
+	},
+	    "0 GREETING 220 mx.example | mx.example ESMTP\n"
+	    "0 HELO 250 client.example | mx.example | mx.example [ehlo]\n"
+	    "0 MAIL 250 <a@example.net> |  | 2.1.0 Ok\n"
+	    "0 RCPT 250 <b@example.org> |  | 2.1.5 Ok\n"
+	    "0 ABORT QUIT\n"
+	    "1 END 221\n" },
 	{ "DATA refused", {
 		S("220 mx.example ESMTP"), C("EHLO client.example"),
 		S("250-mx.example"), S("250 PIPELINING"),
