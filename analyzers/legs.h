@@ -20,6 +20,7 @@ enum leg_flag {
 	LEG_CLOSED = 0x02,
 	LEG_TAKEN = 0x04, /* a request or a forwarder explains it */
 	LEG_MAIL = 0x08,  /* its SMTP client got somewhere */
+	LEG_HTTP = 0x20,  /* its SMTP client sends HTTP lines */
 };
 
 /* The first octets of both directions of a stream, the requester's first. */
@@ -42,7 +43,8 @@ struct leg {
 	int64_t last_us, established_us; /* 0: not seen */
 	uint64_t bytes[2];
 	struct prefixes prefixes;
-	uint64_t name; /* hash of the name that it was opened for; 0: unknown */
+	uint64_t
+	    name; /* hash of the name that it was opened for, or says so; 0: unknown */
 	uint8_t flags; /* enum leg_flag */
 };
 

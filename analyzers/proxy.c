@@ -83,6 +83,7 @@ set_layer(struct proxy *proxy, uint32_t entry, const struct request *request)
 		c->layer[depth].local = is_local_name(proxy, request_host(request));
 	c->host_n = request->host_n;
 	memcpy(c->host, request->host, request->host_n);
+	c->name = proxy_name_hash(request_host(request));
 	proxy_case_await(proxy, entry, depth);
 }
 
@@ -322,6 +323,7 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 	leg->flags |= LEG_SMTP;
 	if (!http)
 		return;
+	leg->flags |= LEG_HTTP;
 	if ((type == FACT_HELO || type == FACT_MAIL) && record->fact.code / 100 == 2)
 		leg->flags |= LEG_MAIL;
 	if ((leg->flags & LEG_MAIL) != 0 && tx != NULL && tx->ended && !tx->empty) {
@@ -329,6 +331,15 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 
 		proxy_cases_walk(proxy, &leg->call.server, see_posted, &posted);
 	}
+}
+
+static void
+outbound_web(struct proxy *proxy, const struct record *record)
+{
+	struct leg *leg = legs_of(&proxy->legs, record->session.flow_id);
+
+	if (leg != NULL && record->session.depth == 0)
+		leg->name = proxy_name_hash(record_text(record, 0));
 }
 
 static void
@@ -341,6 +352,8 @@ proxy_record(void *self, const struct record *record, const struct transaction *
 		connection(proxy, record);
 	if (record->session.depth == 0)
 		forward_record(proxy, record, tx);
+	if (record->class == RECORD_FACT && record->fact.type == FACT_WEB_HOST)
+		outbound_web(proxy, record);
 	if (mail == NULL)
 		return;
 	if (record->class == RECORD_FACT && record->session.depth != 0)

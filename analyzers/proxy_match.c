@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "domain.h"
 #include "proxy_state.h"
 
 enum {
@@ -16,7 +17,6 @@ enum {
 	SLACK_US = US_PER_SEC,
 	EAGER_US = 5 * US_PER_SEC,
 	BY_NAME_US = 30 * US_PER_SEC, /* for a leg whose octets are equal */
-	PAGE_SLACK_US = 20000,
 	SIZE_SLACK = 64,
 	LEFT_MAX = 8,
 	RIVALS_MAX = 8, /* looked at closely for one leg */
@@ -46,10 +46,13 @@ is_rewritten(const struct proxy_layer *layer)
 	       layer->tunnel == FACT_TUNNEL_HTTP_GET;
 }
 
-static uint64_t
-name_of(const struct proxy_case *c)
+uint64_t
+proxy_name_hash(struct slice host)
 {
-	return XXH3_64bits(c->host, c->host_n);
+	char name[DOMAIN_MAX + 1];
+	size_t n = domain_normalise(host, name);
+
+	return n != 0 ? XXH3_64bits(name, n) : XXH3_64bits(host.p, host.n);
 }
 
 /* Web proxies send several requests by one connection: one that went there before, and is
@@ -62,7 +65,7 @@ is_reused(const struct search *s, const struct leg *leg)
 
 	return (leg->flags & LEG_TAKEN) != 0 && is_rewritten(s->layer) && open &&
 	       leg->call.start_us < s->layer->asked_us &&
-	       (s->by_addr || leg->name == name_of(s->c));
+	       (s->by_addr || leg->name == s->c->name);
 }
 
 static bool
@@ -98,17 +101,17 @@ is_in_order(const struct search *s, const struct leg *leg, int64_t slack_us)
 	       leg->established_us <= s->layer->answered_us + slack_us;
 }
 
-/* A web server that answers any URI with a page calls others at times: such a call is
- * made between question and answer, or it has nothing to do with them. */
+/*
+ * A web server that answers any URI with a page calls others, too, and often to make that
+ * page: what fetches for the client names the host he asked for (RFC 9112 section 3.2.2),
+ * or speaks HTTP to a mail server. A reverse proxy whose server is outside and that hands
+ * on any name cannot be told from that.
+ */
 static bool
 is_fetch(const struct search *s, const struct leg *leg)
 {
-	const struct proxy_layer *l = s->layer;
-
-	return !is_rewritten(l) ||
-	       (leg->call.start_us >= l->asked_us - PAGE_SLACK_US &&
-		   (l->answered_us == 0 ||
-		       leg->established_us <= l->answered_us + PAGE_SLACK_US));
+	return !is_rewritten(s->layer) || leg->name == s->c->name ||
+	       (leg->flags & LEG_HTTP) != 0;
 }
 
 static int
@@ -325,7 +328,7 @@ keep(struct proxy *proxy, struct proxy_case *c, unsigned layer, struct leg *leg)
 		was->flags &= (uint8_t)~LEG_TAKEN; /* another one is better */
 	leg->flags |= LEG_TAKEN;
 	if (leg->name == 0 && c->host_n != 0)
-		leg->name = name_of(c);
+		leg->name = c->name;
 	c->leg_flow = leg->call.flow_id;
 	c->leg_layer = (uint8_t)layer;
 	c->leg = *leg;

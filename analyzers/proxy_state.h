@@ -58,6 +58,7 @@ struct proxy_case {
 	struct leg leg;    /* as it was when last looked at: it may be forgotten */
 	uint64_t bytes_to_target, bytes_to_client;
 	uint32_t mails; /* transactions inside, or on a leg that may be its own */
+	uint64_t name;  /* hash of the innermost target's */
 	uint8_t host_n; /* of the innermost target */
 	char host[REQUEST_HOST_MAX];
 };
@@ -123,7 +124,8 @@ uint32_t proxy_case_due(
     const struct proxy *proxy, enum proxy_list_name name, int64_t now_us);
 uint64_t proxy_owner(const struct addr *client);
 
-/* proxy_match.c */
+/* proxy_match.c. Names that differ in case or a last dot have the same hash. */
+uint64_t proxy_name_hash(struct slice host);
 struct proxy_match proxy_match(struct proxy *proxy, struct proxy_case *c);
 
 /* proxy_judge.c: raises what is stronger than before. early: the tunnel goes on. mail: a

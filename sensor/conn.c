@@ -4,7 +4,10 @@
 #include "conf.h"
 #include "conn_parts.h"
 
-enum { RARE = 8 }; /* one connection in so many needs more than its own layer 0 */
+enum {
+	RARE = 8, /* one connection in so many needs more than its own layer 0 */
+	FETCHERS = 4096,
+};
 
 int
 conn_shared_init(struct conn_shared *shared, const struct conf *conf, struct emit *emit,
@@ -17,6 +20,8 @@ conn_shared_init(struct conn_shared *shared, const struct conf *conf, struct emi
 	    pool_init(&shared->parsers, conns, proto_state_max()) != 0 ||
 	    pool_init(&shared->held, rare, sizeof(struct conn_held)) != 0 ||
 	    pool_init(&shared->prefixes, rare, sizeof(struct prefix)) != 0)
+		return -1;
+	if ((shared->fetchers = marked_new(FETCHERS)) == NULL)
 		return -1;
 	if (conf->sensor.classify && (shared->classify = classify_new()) == NULL)
 		return -1;
@@ -34,6 +39,7 @@ conn_shared_release(struct conn_shared *shared)
 			pool_release(pools[i]);
 	}
 	classify_free(shared->classify);
+	marked_free(shared->fetchers);
 }
 
 void
@@ -51,8 +57,18 @@ conn_shared_stats(const struct conn_shared *shared, struct stats_visitor *v)
 		classify_stats(shared->classify, v);
 }
 
+/* Who was asked to fetch by name, on behalf of whoever asked. */
+static bool
+is_of_fetcher(const struct conn_shared *shared, const struct session *session)
+{
+	return session->client.home && !session->server.home &&
+	       marked_has(shared->fetchers, &session->client.addr,
+		   (uint32_t)(session->start_us / 1000000));
+}
+
 void
-conn_init(struct conn *conn, const struct session *session, bool midstream)
+conn_init(struct conn *conn, const struct conn_shared *shared,
+    const struct session *session, bool midstream)
 {
 	reasm_init(&conn->reasm);
 	prefix_init(&conn->prefix);
@@ -61,6 +77,8 @@ conn_init(struct conn *conn, const struct session *session, bool midstream)
 	conn->depth[0] = conn->depth[1] = 0;
 	conn->right_sums[0] = conn->right_sums[1] = 0;
 	conn->probe_flags = midstream ? PROTO_PROBE_MIDSTREAM : 0;
+	if (is_of_fetcher(shared, session))
+		conn->probe_flags |= PROTO_PROBE_FETCHER;
 	memset(conn->layer, 0, sizeof(conn->layer));
 	conn->layer[0].state = CONN_LAYER_PROBING;
 	conn->layer[0].prefix = &conn->prefix;

@@ -10,6 +10,7 @@
 
 #include "classify.h"
 #include "emit.h"
+#include "marked.h"
 #include "meter.h"
 #include "pool.h"
 #include "prefix.h"
@@ -55,7 +56,7 @@ struct conn {
 	struct flow *flow;     /* its entry in the flow table, for the caller */
 	uint8_t right_sums[2]; /* segments with a right checksum, up to a few */
 	uint8_t depth[2];      /* the layer that a direction has reached */
-	uint8_t probe_flags;   /* PROTO_PROBE_MIDSTREAM */
+	uint8_t probe_flags;   /* PROTO_PROBE_MIDSTREAM, PROTO_PROBE_FETCHER */
 	struct conn_layer layer[RECORD_DEPTH_MAX];
 	struct prefix prefix; /* of layer 0; the others' are rare and lie in a pool */
 };
@@ -68,6 +69,7 @@ struct conn_shared {
 	struct emit *emit;
 	const struct conf *conf;
 	struct classify *classify; /* NULL: switched off */
+	struct marked *fetchers;   /* hosts asked to fetch by name */
 	uint64_t outcomes[CONN_OUTCOMES];
 	uint64_t pool_full; /* streams not looked into for want of memory */
 	uint64_t too_deep;  /* streams dropped at RECORD_DEPTH_MAX */
@@ -79,7 +81,8 @@ int conn_shared_init(struct conn_shared *shared, const struct conf *conf,
 void conn_shared_release(struct conn_shared *shared);
 void conn_shared_stats(const struct conn_shared *shared, struct stats_visitor *v);
 
-void conn_init(struct conn *conn, const struct session *session, bool midstream);
+void conn_init(struct conn *conn, const struct conn_shared *shared,
+    const struct session *session, bool midstream);
 void conn_release(struct conn *conn, struct conn_shared *shared, struct reasm_pool *pool);
 
 /* One step of the stream. */

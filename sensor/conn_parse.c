@@ -67,7 +67,7 @@ run(struct conn *conn, struct conn_shared *shared, struct conn_layer *layer, uin
 
 	while ((result = layer->proto->parse(layer->parser, role, input, &fact)) ==
 	       PROTO_FACT) {
-		conn_note_tunnel(conn, shared, layer, &fact);
+		conn_note_tunnel(conn, shared, layer, &fact, origin);
 		conn_say(conn, shared, layer, origin, &fact);
 	}
 	return result;

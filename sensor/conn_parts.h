@@ -74,6 +74,6 @@ void conn_say_prefix(struct conn *conn, struct conn_shared *shared,
 
 /* Keeps in mind what a proxy was asked and answered. */
 void conn_note_tunnel(struct conn *conn, const struct conn_shared *shared,
-    struct conn_layer *layer, const struct fact *fact);
+    struct conn_layer *layer, const struct fact *fact, const struct origin *origin);
 
 #endif

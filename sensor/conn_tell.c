@@ -53,13 +53,31 @@ note_target(struct conn *conn, const struct conn_shared *shared, const struct fa
 	target->home = netset_has(shared->conf->home_net, &target->addr);
 }
 
+/* Web servers answer an absolute URI as proxies do: what the host itself asks for then is
+ * what tells. */
+static void
+note_fetcher(const struct conn *conn, const struct conn_shared *shared,
+    const struct fact *fact, const struct origin *origin)
+{
+	bool swapped = conn->layer[0].swapped;
+	const struct session *s = &conn->session;
+	const struct endpoint *asked = swapped ? &s->client : &s->server;
+
+	if ((fact->tunnel == FACT_TUNNEL_HTTP_GET ||
+		fact->tunnel == FACT_TUNNEL_HTTP_POST) &&
+	    s->target.port == 0 && s->client.home != s->server.home && asked->home)
+		marked_note(
+		    shared->fetchers, &asked->addr, (uint32_t)(origin->ts_us / 1000000));
+}
+
 /* Keeps in mind what a proxy was asked and answered. */
 void
 conn_note_tunnel(struct conn *conn, const struct conn_shared *shared,
-    struct conn_layer *layer, const struct fact *fact)
+    struct conn_layer *layer, const struct fact *fact, const struct origin *origin)
 {
 	if (fact->type == FACT_TUNNEL_ASKED) {
 		note_target(conn, shared, fact);
+		note_fetcher(conn, shared, fact, origin);
 		conn->session.via[conn_depth_of(conn, layer)] = (uint8_t)fact->tunnel;
 		layer->tunnel_tx = fact->tx;
 		layer->tunnel_port = fact->port;

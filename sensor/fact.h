@@ -58,6 +58,10 @@ enum fact_type {
 			      where no parser claims it. Then once more, FACT_UNSURE,
 			      where its looks have a name. Told by the layers */
 	FACT_TUNNEL_END,   /* size: bytes to the target, size_back: to the client */
+
+	FACT_WEB_HOST, /* a request to a web server: host as its Host field has it. Only
+			  the first of a connection whose opener was lately asked to
+			  fetch something by name, and inside tunnels */
 };
 
 enum fact_header {

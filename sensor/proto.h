@@ -57,6 +57,8 @@ enum proto_probe_flag {
 	    0x08, /* the responder's port is one of implicit TLS mail */
 	PROTO_PROBE_INSIDE =
 	    0x10, /* the stream inside a tunnel; the ports are its target's */
+	PROTO_PROBE_FETCHER =
+	    0x20, /* its opener was lately asked to fetch something by name */
 };
 
 struct proto {

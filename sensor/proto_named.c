@@ -34,27 +34,6 @@ tls_probe(struct slice requester, struct slice responder, unsigned flags)
 	return p[5] == CLIENT_HELLO ? PROTO_YES : PROTO_NO;
 }
 
-/* RFC 9112 section 3.2.1: a request to the web server itself. */
-static enum proto_probe
-web_probe(struct slice requester, struct slice responder, unsigned flags)
-{
-	static const char *const starts[] = { "GET /", "POST /", "HEAD /", "PUT /",
-		"DELETE /", "PATCH /", "OPTIONS /" };
-	enum proto_probe best = PROTO_NO;
-
-	if (!(flags & PROTO_PROBE_INSIDE))
-		return PROTO_NO;
-	if (requester.n == 0)
-		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
-	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
-		enum proto_probe answer = begins(requester, starts[i]);
-
-		if (answer > best)
-			best = answer;
-	}
-	return best;
-}
-
 /* RFC 4253 section 4.2: either side may begin. */
 static enum proto_probe
 ssh_probe(struct slice requester, struct slice responder, unsigned flags)
@@ -85,13 +64,6 @@ parse(void *state, enum proto_role role, struct proto_input *input, struct fact 
 const struct proto proto_tls = {
 	.name = "tls",
 	.probe = tls_probe,
-	.init = init,
-	.parse = parse,
-};
-
-const struct proto proto_web = {
-	.name = "http",
-	.probe = web_probe,
 	.init = init,
 	.parse = parse,
 };

@@ -23,7 +23,7 @@ track_init(struct track *t, const struct conf *conf, struct record_queue *queue)
 	*t = (struct track){ .conf = conf, .emit = { .queue = queue } };
 	t->flows = flow_table_new(conf->sensor.flows);
 	t->reasm = reasm_pool_new(&limits);
-	t->dialers = dialers_new(DIALERS);
+	t->dialers = marked_new(DIALERS);
 	t->twins = twins_new(TWINS);
 	if (t->flows == NULL || t->reasm == NULL || t->dialers == NULL ||
 	    t->twins == NULL ||
@@ -40,7 +40,7 @@ track_release(struct track *t)
 	flow_table_free(t->flows);
 	if (t->reasm != NULL)
 		reasm_pool_free(t->reasm);
-	dialers_free(t->dialers);
+	marked_free(t->dialers);
 	twins_free(t->twins);
 	openers_release(&t->openers);
 	if (t->conns.base != NULL)

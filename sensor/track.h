@@ -10,8 +10,8 @@
 
 #include "conf.h"
 #include "conn.h"
-#include "dialers.h"
 #include "flow.h"
+#include "marked.h"
 #include "openers.h"
 #include "twins.h"
 
@@ -32,7 +32,7 @@ struct track {
 	struct pool conns;
 	struct reasm_pool *reasm;
 	struct conn_shared shared;
-	struct dialers *dialers;
+	struct marked *dialers; /* of mail ports */
 	struct twins *twins;
 	struct openers openers; /* of conns */
 	struct emit emit;

@@ -169,7 +169,7 @@ track_attach(struct track *t, struct flow *flow)
 
 	if (conn == NULL)
 		conn = spare_conn(t);
-	conn_init(conn, &session, !(flow->flags & (FLOW_SYN | FLOW_SYN_ACK)));
+	conn_init(conn, &t->shared, &session, !(flow->flags & (FLOW_SYN | FLOW_SYN_ACK)));
 	conn->flow = flow;
 	openers_add(&t->openers, &flow->addr[0]);
 	if (cold->answer_us >= 0)

@@ -8,7 +8,7 @@ static void
 note_dialer(struct track *t, const struct flow *flow, const struct flow_cold *cold)
 {
 	if (cold->home == 1 && conf_has_port(&t->conf->mail_ports, flow->port[1]) &&
-	    dialers_note(t->dialers, &flow->addr[0], t->now_sec))
+	    marked_note(t->dialers, &flow->addr[0], t->now_sec))
 		t->new_dialer = true;
 }
 

@@ -41,7 +41,7 @@ mark_turns(const struct track *t, struct flow *flow, const struct flow_cold *col
 {
 	for (unsigned end = 0; end < 2; end++) {
 		if (cold->home >> end & 1 &&
-		    dialers_has(t->dialers, &flow->addr[end], t->now_sec))
+		    marked_has(t->dialers, &flow->addr[end], t->now_sec))
 			flow->flags |= FLOW_TURNS;
 	}
 }

@@ -87,6 +87,7 @@ static const char *const type_name[] = {
 	[FACT_TUNNEL_ASKED] = "TUNNEL_ASKED",
 	[FACT_TUNNEL_GRANTED] = "TUNNEL_GRANTED",
 	[FACT_TUNNEL_REFUSED] = "TUNNEL_REFUSED",
+	[FACT_WEB_HOST] = "WEB_HOST",
 };
 
 static const char *const header_name[] = { "From", "To", "Cc", "Subject", "Date",

@@ -582,6 +582,45 @@ what_a_tunnel_carries_is_named(void **state)
 	}
 }
 
+/* Only of a host that was asked from outside to fetch by name, and only for a while. */
+static void
+a_fetcher_is_heard_whom_it_asks(void **state)
+{
+	static const char get[] = "GET / HTTP/1.1\r\nHost: www.third.example\r\n\r\n";
+	static const char *const asked[] = { "GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+		"GET http://203.0.113.80/ HTTP/1.1\r\n\r\n",
+		"CONNECT www.third.example:80 HTTP/1.1\r\n\r\n",
+		"GET http://www.third.example/ HTTP/1.1\r\n\r\n" };
+
+	(void)state;
+	for (uint16_t i = 0; i < 4; i++) {
+		struct wire_conn in =
+		    wire_conn("198.51.100.7", 40000 + i, "192.0.2.80", 3128);
+		struct wire_conn out =
+		    wire_conn("192.0.2.80", 50000 + i, "203.0.113.80", 80);
+		struct wire_conn other =
+		    wire_conn("192.0.2.81", 50000 + i, "203.0.113.80", 80);
+
+		wire_open(&wire, &in);
+		wire_send(&wire, &in, 0, TCP_ACK, asked[i]);
+		wire_open(&wire, &out);
+		wire_send(&wire, &out, 0, TCP_ACK, get);
+		wire_open(&wire, &other);
+		wire_send(&wire, &other, 0, TCP_ACK, get);
+		assert_int_equal(
+		    wire_count(&wire, "http web-host 0 www.third.example"), i == 3);
+	}
+	wire_wait(&wire, 700 * INT64_C(1000000));
+	for (uint16_t i = 0; i < 2; i++) {
+		struct wire_conn late =
+		    wire_conn("192.0.2.80", 51000 + i, "203.0.113.80", 80);
+
+		wire_open(&wire, &late);
+		wire_send(&wire, &late, 0, TCP_ACK, get);
+	}
+	assert_int_equal(wire_count(&wire, "http web-host"), 1);
+}
+
 static void
 tunnels_nest_up_to_the_cap(void **state)
 {
@@ -686,6 +725,7 @@ main(void)
 		TEST(flood_ahead_of_the_grant_is_bounded),
 		TEST(requests_and_answers_in_one_piece_each),
 		TEST(what_a_tunnel_carries_is_named),
+		TEST(a_fetcher_is_heard_whom_it_asks),
 		TEST(tunnels_nest_up_to_the_cap),
 		TEST(time_goes_on_without_packets),
 		TEST(long_connections_are_counted_by_the_directions_seen),

@@ -227,6 +227,7 @@ static const struct {
 	{ "mail", FACT_MAIL },
 	{ "rcpt", FACT_RCPT },
 	{ "http", FACT_ODDITY }, /* FACT_ODDITY_HTTP is 0 */
+	{ "host", FACT_WEB_HOST },
 	{ "auth", FACT_AUTH },
 };
 

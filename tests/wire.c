@@ -36,6 +36,7 @@ static const char *const fact_names[] = {
 	[FACT_TUNNEL_REFUSED] = "refused",
 	[FACT_TUNNEL_INNER] = "inner",
 	[FACT_TUNNEL_END] = "tunnel-end",
+	[FACT_WEB_HOST] = "web-host",
 };
 
 void

@@ -244,6 +244,7 @@ dns_up() {
 		--host-record=mx.example.net,203.0.113.26
 		--mx-host=six.example,mx.six.example,10
 		--host-record=mx.six.example,2001:db8:3::25
+		--host-record=www.third.example,203.0.113.80
 		--host-record=mail.client.example,198.51.100.7
 		--host-record=mail6.client.example,2001:db8:2::7
 	)

@@ -328,6 +328,19 @@ nginx_site() {
 	listening "$1" "$3" 80 "nginx"
 }
 
+# A web server whose pages come from elsewhere. nginx_passing NAME ADDRESS UPSTREAM
+nginx_passing() {
+	nginx_at px "$1" <<-CONF
+		http {
+			log_format lab '\$remote_addr \$remote_port \$server_addr:\$server_port \$status "\$request"';
+			access_log @DIR@/log lab;
+			resolver 203.0.113.53;
+			server { listen $2:80; location / { proxy_pass http://$3; proxy_bind $2; } }
+		}
+	CONF
+	listening px "$2" 80 "nginx"
+}
+
 # nginx_stream LISTEN:PORT TARGET:PORT ["directive;"...]
 nginx_stream() {
 	local listen=$1 target=$2
