@@ -14,6 +14,7 @@ static const struct analyzer *const analyzer_table[] = {
 enum {
 	ANALYZERS = sizeof(analyzer_table) / sizeof(analyzer_table[0]),
 	INVENTORY_SERVERS = 16384,
+	LOOK_AHEAD_STEPS = 3,
 };
 
 struct analyzers {
@@ -57,7 +58,7 @@ new_parts(struct analyzers *all, const struct conf *conf, struct sinks *sinks)
 	for (unsigned i = 0; i < ANALYZERS; i++) {
 		if (!analyzer_table[i]->enabled(conf))
 			continue;
-		all->self[all->count] = analyzer_table[i]->new(&context);
+		all->self[all->count] = analyzer_table[i]->new (&context);
 		if (all->self[all->count] == NULL)
 			return -1;
 		all->analyzer[all->count++] = analyzer_table[i];
@@ -120,6 +121,14 @@ analyzers_record(struct analyzers *all, const struct record *record)
 	transactions_settle(all->transactions, tx);
 }
 
+/* Of the facts of one packet the first asks for all of them. */
+static bool
+is_asked_for(const struct record *before, const struct record *record)
+{
+	return before->class == RECORD_FACT && record->class == RECORD_FACT &&
+	       before->session.flow_id == record->session.flow_id;
+}
+
 static void
 prefetch(const struct analyzers *all, const struct record *record, unsigned step)
 {
@@ -132,14 +141,19 @@ prefetch(const struct analyzers *all, const struct record *record, unsigned step
 
 /* Memory that one step brings is where the next one finds its address. */
 void
-analyzers_look_ahead(struct analyzers *all, struct record_queue *queue)
+analyzers_look_ahead(
+    const struct analyzers *all, const struct record *const *records, size_t n, size_t at)
 {
-	static const uint32_t distance[RECORD_QUEUE_STEPS] = { 24, 16, 8 };
-	const struct record *record;
+	static const size_t distance[LOOK_AHEAD_STEPS] = { 24, 16, 8 };
 
-	for (unsigned step = 0; step < RECORD_QUEUE_STEPS; step++) {
-		while ((record = record_queue_ahead(queue, step, distance[step])) != NULL)
-			prefetch(all, record, step);
+	for (unsigned step = 0; step < LOOK_AHEAD_STEPS; step++) {
+		size_t end = at + distance[step];
+		size_t i = at == 0 ? 0 : end - 1; /* the others were asked for before */
+
+		for (; i < end && i < n; i++) {
+			if (i == 0 || !is_asked_for(records[i - 1], records[i]))
+				prefetch(all, records[i], step);
+		}
 	}
 }
 

@@ -29,8 +29,8 @@ struct analyzer {
 	void *(*new)(
 	    const struct analyzer_context *context); /* NULL when out of memory */
 	void (*free)(void *self);
-	/* Asks for memory that record() will need, some records ahead of it: steps 0 to
-	 * 2, see record_queue_ahead(). May be NULL. */
+	/* Asks for memory that record() will need, ahead of it: steps 0 to 2, some
+	 * records apart, since one brings the address for the next. May be NULL. */
 	void (*prefetch)(const void *self, const struct record *record, unsigned step);
 	/* tx: the transaction the record belongs to, the fact applied; mail: its session.
 	 * NULL where there is none. */
@@ -59,8 +59,10 @@ void analyzers_free(struct analyzers *all);
 
 void analyzers_record(struct analyzers *all, const struct record *record);
 
-/* Before every few records: asks for the memory that those behind them will need. */
-void analyzers_look_ahead(struct analyzers *all, struct record_queue *queue);
+/* Before the record at that place of n which will come in this order: asks for the memory
+ * that those behind it will need. */
+void analyzers_look_ahead(const struct analyzers *all,
+    const struct record *const *records, size_t n, size_t at);
 
 /* Packet time has come to now_us; call about once a second of it. */
 void analyzers_tick(struct analyzers *all, int64_t now_us);

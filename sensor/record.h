@@ -161,14 +161,10 @@ void record_queue_push(struct record_queue *queue, struct record *record);
 const struct record *record_queue_peek(const struct record_queue *queue);
 void record_queue_pop(struct record_queue *queue);
 
-/*
- * Records that wait behind the oldest, each once a step, so that memory they need can be
- * asked for ahead of their turn: the next that is less than `distance` away from it, lent
- * like the oldest; NULL when there is none yet. step: below RECORD_QUEUE_STEPS.
- */
-enum { RECORD_QUEUE_STEPS = 3 };
-const struct record *record_queue_ahead(
-    struct record_queue *queue, unsigned step, uint32_t distance);
+/* At most max of those that wait, the oldest first, lent until they are popped. Returns
+ * how many. */
+size_t record_queue_list(
+    const struct record_queue *queue, const struct record **list, size_t max);
 
 size_t record_queue_bytes(const struct record_queue *queue);
 uint64_t record_queue_lost(const struct record_queue *queue);

@@ -9,17 +9,11 @@
  * A ring of records of any length. A record never wraps: what is left at the ring's end
  * is skipped, marked by a length of 0.
  */
-struct ahead {
-	size_t at;      /* the next to look at, where lead is not 0 */
-	uint32_t lead;  /* how many from the oldest on were looked at */
-};
-
 struct record_queue {
 	uint8_t *ring;
 	size_t size, head, tail; /* head: next to read; tail: next to write */
 	size_t used;
 	uint32_t count;
-	struct ahead ahead[RECORD_QUEUE_STEPS];
 	uint64_t lost;
 };
 
@@ -113,8 +107,6 @@ record_queue_pop(struct record_queue *queue)
 	queue->used -= oldest->total_bytes;
 	queue->head = end;
 	queue->count--;
-	for (unsigned i = 0; i < RECORD_QUEUE_STEPS; i++)
-		queue->ahead[i].lead -= queue->ahead[i].lead != 0;
 	if (queue->used == 0)
 		return;
 	queue->head = record_at(queue, end);
@@ -122,19 +114,18 @@ record_queue_pop(struct record_queue *queue)
 		queue->used -= queue->size - end;
 }
 
-const struct record *
-record_queue_ahead(struct record_queue *queue, unsigned step, uint32_t distance)
+size_t
+record_queue_list(
+    const struct record_queue *queue, const struct record **list, size_t max)
 {
-	struct ahead *ahead = &queue->ahead[step];
-	const struct record *r;
+	size_t at = queue->head, n;
 
-	if (ahead->lead >= distance || ahead->lead == queue->count)
-		return NULL;
-	ahead->at = record_at(queue, ahead->lead == 0 ? queue->head : ahead->at);
-	r = (const void *)(queue->ring + ahead->at);
-	ahead->at += r->total_bytes;
-	ahead->lead++;
-	return r;
+	for (n = 0; n < max && n < queue->count; n++) {
+		at = record_at(queue, at);
+		list[n] = (const void *)(queue->ring + at);
+		at += list[n]->total_bytes;
+	}
+	return n;
 }
 
 size_t

@@ -7,7 +7,7 @@
 #include "log.h"
 #include "summary.h"
 
-enum { TICK_US = 1000000, LOOK_AHEAD_EVERY = 4 };
+enum { TICK_US = 1000000, DRAIN_RECORDS = 256 };
 
 void
 run_init(struct run *run, const struct conf *conf, const struct options *options)
@@ -75,14 +75,16 @@ advance(struct run *run, int64_t now_us)
 static void
 drain(struct run *run)
 {
-	const struct record *record;
+	const struct record *waiting[DRAIN_RECORDS];
+	size_t n;
 
-	for (unsigned n = 0; (record = record_queue_peek(run->queue)) != NULL; n++) {
-		if (n % LOOK_AHEAD_EVERY == 0)
-			analyzers_look_ahead(run->analyzers, run->queue);
-		advance(run, record->origin.ts_us);
-		analyzers_record(run->analyzers, record);
-		record_queue_pop(run->queue);
+	while ((n = record_queue_list(run->queue, waiting, DRAIN_RECORDS)) != 0) {
+		for (size_t i = 0; i < n; i++) {
+			analyzers_look_ahead(run->analyzers, waiting, n, i);
+			advance(run, waiting[i]->origin.ts_us);
+			analyzers_record(run->analyzers, waiting[i]);
+			record_queue_pop(run->queue);
+		}
 	}
 }
 

@@ -79,50 +79,30 @@ full_queue_loses_the_new_record_and_says_so(void **state)
 	record_queue_free(queue);
 }
 
-/* Every step sees every record once and in order, at most so far ahead of the oldest. */
 static void
-look_ahead(struct record_queue *queue, uint32_t next[RECORD_QUEUE_STEPS], uint32_t oldest)
+lists_what_waits_over_many_wraps(void **state)
 {
-	static const uint32_t distance[RECORD_QUEUE_STEPS] = { 9, 4, 1 };
-	const struct record *r;
-
-	for (unsigned step = 0; step < RECORD_QUEUE_STEPS; step++) {
-		if (next[step] < oldest)
-			next[step] = oldest; /* went before this step came to it */
-		while ((r = record_queue_ahead(queue, step, distance[step])) != NULL) {
-			assert_int_equal(r->sequence, next[step]);
-			next[step]++;
-			assert_true(next[step] - oldest <= distance[step]);
-		}
-	}
-}
-
-static void
-looks_ahead_over_many_wraps(void **state)
-{
+	enum { MAX = 9 };
 	struct record_queue *queue = record_queue_new(16384);
-	uint32_t next[RECORD_QUEUE_STEPS] = { 0 };
-	uint32_t in = 0, out = 0;
+	const struct record *list[MAX];
+	uint32_t in = 0;
 
 	(void)state;
-	while (out < 20000) {
-		for (unsigned i = 0; i < in % 7 + 1; i++)
+	for (uint32_t out = 0; out < 20000; out++) {
+		size_t n;
+
+		for (unsigned i = 0; i < in % 3 + 1; i++)
 			in += push(queue, in, in * 37 % 1500);
-		for (unsigned i = 0; i < in % 5 + 1 && out < in; i++, out++) {
-			if (out % 3 != 0)
-				look_ahead(queue, next, out);
-			pop(queue, out, out * 37 % 1500);
-		}
-	}
-	while (out < in) {
-		look_ahead(queue, next, out);
+		n = record_queue_list(queue, list, MAX);
+		assert_int_equal(n, in - out < MAX ? in - out : MAX);
+		assert_ptr_equal(list[0], record_queue_peek(queue));
+		for (uint32_t i = 0; i < n; i++)
+			assert_int_equal(list[i]->sequence, out + i);
 		pop(queue, out, out * 37 % 1500);
-		out++;
 	}
-	for (unsigned step = 0; step < RECORD_QUEUE_STEPS; step++) {
-		assert_int_equal(next[step], in);
-		assert_null(record_queue_ahead(queue, step, 9));
-	}
+	while (record_queue_peek(queue) != NULL)
+		record_queue_pop(queue);
+	assert_int_equal(record_queue_list(queue, list, MAX), 0);
 	record_queue_free(queue);
 }
 
@@ -132,7 +112,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(comes_out_in_order_over_many_wraps),
 		cmocka_unit_test(full_queue_loses_the_new_record_and_says_so),
-		cmocka_unit_test(looks_ahead_over_many_wraps),
+		cmocka_unit_test(lists_what_waits_over_many_wraps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
