@@ -132,10 +132,11 @@ is_asked_for(const struct record *before, const struct record *record)
 static void
 prefetch(const struct analyzers *all, const struct record *record, unsigned step)
 {
-	transactions_prefetch(all->transactions, record, step);
+	uint32_t tx_slot = transactions_prefetch(all->transactions, record, step);
+
 	for (unsigned i = 0; i < all->count; i++) {
 		if (all->analyzer[i]->prefetch != NULL)
-			all->analyzer[i]->prefetch(all->self[i], record, step);
+			all->analyzer[i]->prefetch(all->self[i], record, tx_slot, step);
 	}
 }
 

@@ -30,8 +30,11 @@ struct analyzer {
 	    const struct analyzer_context *context); /* NULL when out of memory */
 	void (*free)(void *self);
 	/* Asks for memory that record() will need, ahead of it: steps 0 to 2, some
-	 * records apart, since one brings the address for the next. May be NULL. */
-	void (*prefetch)(const void *self, const struct record *record, unsigned step);
+	 * records apart, since one brings the address for the next. tx_slot: of the
+	 * transaction that is probably meant, with the last step; TABLE_NONE. May be
+	 * NULL. */
+	void (*prefetch)(const void *self, const struct record *record, uint32_t tx_slot,
+	    unsigned step);
 	/* tx: the transaction the record belongs to, the fact applied; mail: its session.
 	 * NULL where there is none. */
 	void (*record)(void *self, const struct record *record,

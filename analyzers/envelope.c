@@ -57,8 +57,8 @@ greeting_fact(
 	mail->greeting_code = record->fact.code;
 	if (record->fact.code / 100 != 2)
 		return;
-	mail->banner_name = keep(
-	    texts->banner_name, sizeof(texts->banner_name), record_text(record, 0));
+	mail->banner_name =
+	    keep(texts->banner_name, sizeof(texts->banner_name), record_text(record, 0));
 	if (mail->server_name.n == 0)
 		mail->server_name = mail->banner_name;
 }
@@ -78,8 +78,7 @@ is_same_name(struct slice a, struct slice b)
 static bool
 is_host_name(struct slice name)
 {
-	return name.n > 0 &&
-	       (name.p[0] == '[' || memchr(name.p, '.', name.n) != NULL);
+	return name.n > 0 && (name.p[0] == '[' || memchr(name.p, '.', name.n) != NULL);
 }
 
 /* A server may repeat what the client called itself: that does not make it its own name.
@@ -241,7 +240,6 @@ mail_fact(struct keeper *k, const struct record *record)
 	k->tx->mail_code = record->fact.code;
 	k->tx->refusal_unsure |= is_unsure_refusal(&record->fact);
 	k->tx->mail_from = put(k, record_text(record, 0));
-	k->tx->mail_reply = put(k, record_text(record, 2));
 }
 
 static void
@@ -283,7 +281,7 @@ static bool
 all_refused(const struct transaction *tx)
 {
 	return tx->mail_code >= 400 || tx->data_code >= 400 ||
-	    (tx->rcpt_count != 0 && tx->rcpt_refused == tx->rcpt_count);
+	       (tx->rcpt_count != 0 && tx->rcpt_refused == tx->rcpt_count);
 }
 
 static enum mail_outcome
@@ -327,7 +325,6 @@ end_fact(struct keeper *k, const struct record *record)
 	tx->ended = true;
 	if (record->fact.type == FACT_FINAL) {
 		tx->final_code = record->fact.code;
-		tx->final_reply = put(k, record_text(record, 0));
 		tx->outcome = final_outcome(tx->final_code);
 	} else {
 		tx->abort = record->fact.abort;

@@ -365,11 +365,13 @@ proxy_record(void *self, const struct record *record, const struct transaction *
 
 /* Nearly all records of connections look for theirs, and for what it forwards. */
 static void
-proxy_prefetch(const void *self, const struct record *record, unsigned step)
+proxy_prefetch(
+    const void *self, const struct record *record, uint32_t tx_slot, unsigned step)
 {
 	const struct proxy *proxy = self;
 	uint64_t flow_id = record->session.flow_id;
 
+	(void)tx_slot;
 	if (record->class == RECORD_FACT || record->session.depth != 0)
 		return;
 	if (record->session.client.home)

@@ -270,14 +270,25 @@ note_tls(
 }
 
 static void
+relay_prefetch(
+    const void *self, const struct record *record, uint32_t tx_slot, unsigned step)
+{
+	const struct relay *relay = self;
+
+	(void)record;
+	(void)step;
+	if (tx_slot != TABLE_NONE)
+		__builtin_prefetch(&relay->open[tx_slot]);
+}
+
+static void
 relay_record(void *self, const struct record *record, const struct transaction *tx,
     const struct mail_session *mail)
 {
 	struct relay *relay = self;
 	struct relay_open *open;
 
-	if (relay->held.count > 0 &&
-	    relay->held.claims != alerts_claims(relay->alerts))
+	if (relay->held.count > 0 && relay->held.claims != alerts_claims(relay->alerts))
 		relay_alert_release(relay, INT64_MIN);
 	if (record->class != RECORD_FACT)
 		return;
@@ -342,6 +353,7 @@ const struct analyzer analyzer_relay = {
 	.enabled = relay_enabled,
 	.new = relay_new,
 	.free = relay_free,
+	.prefetch = relay_prefetch,
 	.record = relay_record,
 	.evicted = relay_evicted,
 	.tick = relay_tick,

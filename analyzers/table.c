@@ -8,13 +8,24 @@
 #include "hash.h"
 #include "pool.h"
 
-/* Slots are kept plus one here, so that fresh memory, all zero, means none. */
+enum { LINE = 64 }; /* of the cache */
+
+/* In front of its item, to be in the same line of the cache. Slots are kept plus one
+ * here, so that fresh memory, all zero, means none. */
 struct table_link {
 	uint64_t hash;
 	uint32_t chain;
 	uint32_t older, newer;
 	uint32_t age; /* the table's when it became the newest */
 };
+
+_Static_assert(sizeof(struct table_link) == TABLE_LINK_BYTES, "as the header says");
+
+static struct table_link *
+link_of(const struct table *table, uint32_t slot)
+{
+	return (void *)(table->item + (size_t)slot * table->item_bytes);
+}
 
 static uint32_t
 power_of_two(uint32_t at_least)
@@ -30,12 +41,11 @@ int
 table_init(struct table *table, uint32_t max, size_t item_bytes)
 {
 	*table = (struct table){ .max = max,
-		.item_bytes = (item_bytes + 15) / 16 * 16,
+		.item_bytes = (TABLE_LINK_BYTES + item_bytes + LINE - 1) / LINE * LINE,
 		.buckets = power_of_two(max) };
 	table->item = pool_reserve(max * table->item_bytes);
-	table->link = pool_reserve(max * sizeof(*table->link));
 	table->bucket = pool_reserve(table->buckets * sizeof(*table->bucket));
-	if (table->item != NULL && table->link != NULL && table->bucket != NULL &&
+	if (table->item != NULL && table->bucket != NULL &&
 	    getrandom(&table->seed, sizeof(table->seed), 0) == sizeof(table->seed))
 		return 0;
 	table_release(table);
@@ -46,7 +56,6 @@ void
 table_release(struct table *table)
 {
 	pool_unreserve(table->item, table->max * table->item_bytes);
-	pool_unreserve(table->link, table->max * sizeof(*table->link));
 	pool_unreserve(table->bucket, table->buckets * sizeof(*table->bucket));
 	*table = (struct table){ 0 };
 }
@@ -72,8 +81,8 @@ bucket_of(const struct table *table, uint64_t hash)
 static uint32_t
 same_hash(const struct table *table, uint32_t at, uint64_t hash)
 {
-	while (at != 0 && table->link[at - 1].hash != hash)
-		at = table->link[at - 1].chain;
+	while (at != 0 && link_of(table, at - 1)->hash != hash)
+		at = link_of(table, at - 1)->chain;
 	return at - 1; /* 0 becomes TABLE_NONE */
 }
 
@@ -86,7 +95,7 @@ table_find(const struct table *table, uint64_t hash)
 uint32_t
 table_find_next(const struct table *table, uint32_t slot)
 {
-	const struct table_link *link = &table->link[slot];
+	const struct table_link *link = link_of(table, slot);
 
 	return same_hash(table, link->chain, link->hash);
 }
@@ -94,13 +103,13 @@ table_find_next(const struct table *table, uint32_t slot)
 static void
 age_append(struct table *table, uint32_t slot)
 {
-	struct table_link *link = &table->link[slot];
+	struct table_link *link = link_of(table, slot);
 
 	link->age = ++table->age;
 	link->older = table->newest;
 	link->newer = 0;
 	if (table->newest != 0)
-		table->link[table->newest - 1].newer = slot + 1;
+		link_of(table, table->newest - 1)->newer = slot + 1;
 	else
 		table->oldest = slot + 1;
 	table->newest = slot + 1;
@@ -109,14 +118,14 @@ age_append(struct table *table, uint32_t slot)
 static void
 age_unlink(struct table *table, uint32_t slot)
 {
-	const struct table_link *link = &table->link[slot];
+	const struct table_link *link = link_of(table, slot);
 
 	if (link->older != 0)
-		table->link[link->older - 1].newer = link->newer;
+		link_of(table, link->older - 1)->newer = link->newer;
 	else
 		table->oldest = link->newer;
 	if (link->newer != 0)
-		table->link[link->newer - 1].older = link->older;
+		link_of(table, link->newer - 1)->older = link->older;
 	else
 		table->newest = link->older;
 }
@@ -128,7 +137,7 @@ slot_take(struct table *table)
 
 	if (table->free != 0) {
 		slot = table->free - 1;
-		table->free = table->link[slot].chain;
+		table->free = link_of(table, slot)->chain;
 	} else if (table->touched < table->max) {
 		slot = table->touched++;
 	} else {
@@ -146,8 +155,8 @@ table_add(struct table *table, uint64_t hash)
 
 	if (slot == TABLE_NONE)
 		return slot;
-	table->link[slot].hash = hash;
-	table->link[slot].chain = *bucket;
+	link_of(table, slot)->hash = hash;
+	link_of(table, slot)->chain = *bucket;
 	*bucket = slot + 1;
 	age_append(table, slot);
 	return slot;
@@ -156,11 +165,11 @@ table_add(struct table *table, uint64_t hash)
 void
 table_remove(struct table *table, uint32_t slot)
 {
-	struct table_link *link = &table->link[slot];
+	struct table_link *link = link_of(table, slot);
 	uint32_t *at = bucket_of(table, link->hash);
 
 	while (*at != slot + 1)
-		at = &table->link[*at - 1].chain;
+		at = &link_of(table, *at - 1)->chain;
 	*at = link->chain;
 	age_unlink(table, slot);
 	link->chain = table->free;
@@ -181,7 +190,7 @@ table_touch(struct table *table, uint32_t slot)
 void
 table_keep(struct table *table, uint32_t slot)
 {
-	if (table->age - table->link[slot].age >= table->max / 8)
+	if (table->age - link_of(table, slot)->age >= table->max / 8)
 		table_touch(table, slot);
 }
 
@@ -194,7 +203,7 @@ table_oldest(const struct table *table)
 uint32_t
 table_newer(const struct table *table, uint32_t slot)
 {
-	return table->link[slot].newer - 1;
+	return link_of(table, slot)->newer - 1;
 }
 
 void
@@ -208,9 +217,7 @@ table_prefetch_slot(const struct table *table, uint64_t hash)
 {
 	uint32_t slot = *bucket_of(table, hash) - 1;
 
-	if (slot != TABLE_NONE) {
-		__builtin_prefetch(&table->link[slot]);
-		__builtin_prefetch(table_at(table, slot));
-	}
+	if (slot != TABLE_NONE)
+		__builtin_prefetch(link_of(table, slot));
 	return slot;
 }

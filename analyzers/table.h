@@ -3,9 +3,10 @@
 #define RELAYWATCH_TABLE_H
 
 /*
- * Items of one size found by a hash, ordered by when they were last used. All memory is
- * reserved at start and costs nothing until touched; when the table is full the caller
- * gives up the oldest. Hashes are seeded per run: nobody outside can aim at a bucket.
+ * Items of one size, aligned to 8 octets, found by a hash, ordered by when they were last
+ * used. All memory is reserved at start and costs nothing until touched; when the table
+ * is full the caller gives up the oldest. Hashes are seeded per run: nobody outside can
+ * aim at a bucket.
  */
 
 #include <stdbool.h>
@@ -14,10 +15,10 @@
 
 #define TABLE_NONE UINT32_MAX
 
-struct table_link; /* table.c's own */
+enum { TABLE_LINK_BYTES = 24 }; /* in front of each item: table.c's own */
 
 struct table {
-	uint8_t *item;
+	uint8_t *item; /* behind its link; begins with a line of the cache */
 	size_t item_bytes;
 	uint32_t max, in_use;
 	uint32_t touched; /* slots that were ever in use */
@@ -25,7 +26,6 @@ struct table {
 	uint32_t age; /* counts what became the newest */
 	uint32_t buckets;
 	uint32_t *bucket;
-	struct table_link *link;
 	uint64_t seed;
 };
 
@@ -64,7 +64,7 @@ uint32_t table_prefetch_slot(const struct table *table, uint64_t hash);
 static inline void *
 table_at(const struct table *table, uint32_t slot)
 {
-	return table->item + (size_t)slot * table->item_bytes;
+	return table->item + (size_t)slot * table->item_bytes + TABLE_LINK_BYTES;
 }
 
 static inline bool

@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "record.h"
 #include "stats.h"
+#include "table.h"
 
 enum {
 	TRANSACTION_RCPTS = 100, /* kept with address and reply; all are counted */
@@ -49,17 +50,17 @@ struct mail_auth {
 /* What holds for all transactions of one SMTP session. */
 struct mail_session {
 	struct session session;
+	enum mail_tls tls;
+	bool starttls_granted, starttls_refused;
+	bool has_greeting; /* the server's side was seen */
+	bool posted;       /* with the HTTP lines of a request that has a body */
+	uint16_t greeting_code;
+	uint32_t transactions;    /* begun so far */
+	uint32_t oddities;        /* bits: 1 << enum fact_oddity */
 	struct slice helo;        /* as the client named itself */
 	struct slice server_name; /* as the server did, in HELO reply or banner */
 	struct slice banner_name; /* in the banner, where that is another name */
 	struct mail_auth auth;
-	enum mail_tls tls;
-	bool starttls_granted, starttls_refused;
-	bool has_greeting; /* the server's side was seen */
-	uint16_t greeting_code;
-	uint32_t transactions; /* begun so far */
-	uint32_t oddities;     /* bits: 1 << enum fact_oddity */
-	bool posted;           /* with the HTTP lines of a request that has a body */
 };
 
 struct transaction {
@@ -74,12 +75,10 @@ struct transaction {
 	bool headers_ended;
 	bool has_message; /* the end of the message was seen: size and body are known */
 	bool refusal_unsure; /* of the envelope: who knows what it answered */
-	bool whole;       /* and nothing of it was lost: what was not told is not there */
-	uint8_t flags;    /* union of enum fact_flag of its facts */
+	bool whole;    /* and nothing of it was lost: what was not told is not there */
+	uint8_t flags; /* union of enum fact_flag of its facts */
 	struct slice mail_from; /* with its brackets */
-	struct slice mail_reply;
 	uint16_t mail_code, data_code, final_code;
-	struct slice final_reply;
 	uint32_t rcpt_count, rcpt_accepted, rcpt_refused;
 	uint32_t rcpts_kept;
 	struct slice from, subject, date, message_id;
@@ -114,8 +113,9 @@ const struct transaction *transactions_evicted(struct transactions *all);
 const struct mail_session *transactions_session(
     struct transactions *all, const struct record *record);
 
-/* Asks for the memory that a record will need: steps 0 to 2, some records apart. */
-void transactions_prefetch(
+/* Asks for the memory that a record will need: steps 0 to 2, some records apart. The last
+ * returns the slot of the transaction that is probably meant; TABLE_NONE otherwise. */
+uint32_t transactions_prefetch(
     const struct transactions *all, const struct record *record, unsigned step);
 
 /* After the analyzers saw a transaction that ended: frees it. Harmless otherwise. */
