@@ -15,6 +15,7 @@ enum {
 	ANALYZERS = sizeof(analyzer_table) / sizeof(analyzer_table[0]),
 	INVENTORY_SERVERS = 16384,
 	LOOK_AHEAD_STEPS = 3,
+	LOOK_AHEAD_EVERY = 4, /* records, to look at so many at once */
 };
 
 struct analyzers {
@@ -147,9 +148,12 @@ analyzers_look_ahead(
 {
 	static const size_t distance[LOOK_AHEAD_STEPS] = { 24, 16, 8 };
 
+	if (at % LOOK_AHEAD_EVERY != 0)
+		return;
 	for (unsigned step = 0; step < LOOK_AHEAD_STEPS; step++) {
 		size_t end = at + distance[step];
-		size_t i = at == 0 ? 0 : end - 1; /* the others were asked for before */
+		/* Those before were asked for before. */
+		size_t i = at == 0 ? 0 : end - LOOK_AHEAD_EVERY;
 
 		for (; i < end && i < n; i++) {
 			if (i == 0 || !is_asked_for(records[i - 1], records[i]))

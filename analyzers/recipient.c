@@ -175,6 +175,12 @@ place_literal(
 	return PLACE_LITERAL;
 }
 
+static void
+copy_domain(char to[static DOMAIN_MAX + 1], const char *domain)
+{
+	memcpy(to, domain, strlen(domain) + 1);
+}
+
 /* Whose domain it is; out gets its normal form, brackets around literals. */
 static enum place
 place_of(
@@ -193,7 +199,7 @@ place_of(
 	/* IDNA takes digits of other scripts for digits. */
 	if (literal_of(slice_str(normal), &text))
 		return place_literal(own, text, out);
-	memcpy(out, normal, sizeof(normal));
+	copy_domain(out, normal);
 	if (strchr(out, '.') == NULL)
 		return PLACE_OWN;
 	if (own->local_domains != NULL && domain_set_has(own->local_domains, out))
@@ -227,23 +233,37 @@ is_domain_like(struct slice s)
 	return true;
 }
 
-/* Where the last `@` outside quotes and brackets stands, SIZE_MAX: nowhere. */
+static bool
+has_quotes(struct slice s)
+{
+	return memchr(s.p, '"', s.n) != NULL || memchr(s.p, '\\', s.n) != NULL;
+}
+
 static size_t
-last_at(struct slice s, bool quotes)
+last_at_anywhere(struct slice s)
+{
+	const uint8_t *at = memrchr(s.p, '@', s.n);
+
+	return at != NULL ? (size_t)(at - s.p) : SIZE_MAX;
+}
+
+/* Where the last `@` outside quotes stands, SIZE_MAX: nowhere. */
+static size_t
+last_at_unquoted(struct slice s)
 {
 	size_t at = SIZE_MAX;
 	bool quoted = false;
 
 	for (size_t i = 0; i < s.n; i++) {
-		if (quotes && s.p[i] == '\\')
+		if (s.p[i] == '\\')
 			i++;
-		else if (quotes && s.p[i] == '"')
+		else if (s.p[i] == '"')
 			quoted = !quoted;
 		else if (s.p[i] == '@' && !quoted)
 			at = i;
 	}
 	/* A quote that is never closed is none. */
-	return quoted ? last_at(s, false) : at;
+	return quoted ? last_at_anywhere(s) : at;
 }
 
 /* RFC 5321 section 4.1.2 and appendix C: `@a,@b:`. False where its end is missing. */
@@ -345,19 +365,20 @@ address_hash(struct slice local, const char *domain)
 	return XXH3_64bits(buf, n + 1 + m);
 }
 
-/* The address below all layers, whoever the domains belong to. */
+/* The address below all layers, whoever the domains belong to; hash: with all of them. */
 static uint64_t
-innermost_hash(struct layer layer)
+innermost_hash(const struct layer *layer, uint64_t hash)
 {
 	static const struct recipient_own nobody;
-	struct slice domain;
+	struct slice text = layer->text, domain;
+	char inner[DOMAIN_MAX + 1];
+	unsigned peeled = 0;
 
-	for (unsigned i = 0; i < LAYERS_MAX; i++) {
-		if (peel(&layer.text, &domain) == ALERT_PLAIN)
-			break;
-		place_of(&nobody, domain, layer.domain);
+	while (peeled < LAYERS_MAX && peel(&text, &domain) != ALERT_PLAIN) {
+		place_of(&nobody, domain, inner);
+		peeled++;
 	}
-	return address_hash(layer.text, layer.domain);
+	return peeled != 0 ? address_hash(text, inner) : hash;
 }
 
 static void
@@ -440,9 +461,10 @@ finish(struct recipient *out, const struct layer *layer, enum place place)
 	out->local_len = layer->text.n;
 	memcpy(out->local, layer->text.p, layer->text.n);
 	out->local[layer->text.n] = '\0';
-	memcpy(out->domain, layer->domain, sizeof(out->domain));
+	copy_domain(out->domain, layer->domain);
 	out->hash = address_hash(layer->text, layer->domain);
-	out->inner_hash = place == PLACE_FOREIGN ? innermost_hash(*layer) : out->hash;
+	out->inner_hash =
+	    place == PLACE_FOREIGN ? innermost_hash(layer, out->hash) : out->hash;
 }
 
 static bool
@@ -461,29 +483,46 @@ read_route(struct slice *s, const struct recipient_own *own, struct recipient *o
 	return s->n > 0;
 }
 
+/* Not its texts whole, which are long. */
+static void
+forget(struct recipient *out)
+{
+	out->class = RECIPIENT_UNREADABLE;
+	out->mechanism = ALERT_PLAIN;
+	out->tricks = 0;
+	out->outer_own = false;
+	out->hash = out->inner_hash = 0;
+	out->domain[0] = out->outer[0] = out->local[0] = '\0';
+	out->local_len = 0;
+}
+
 void
 recipient_read(
     struct slice path, bool cut, const struct recipient_own *own, struct recipient *out)
 {
 	uint8_t buf[FACT_TEXT_MAX];
 	struct slice s = without_brackets(path), domain;
-	struct layer layer = { .text = s };
 	enum place place;
+	struct layer layer;
+	bool quotes;
 	size_t at;
 
-	*out = (struct recipient){ .class = RECIPIENT_UNREADABLE };
+	forget(out);
 	if (cut || s.n == 0 || s.n > sizeof(buf) || has_control(s) ||
 	    !read_route(&s, own, out))
 		return;
-	at = last_at(s, true);
+	quotes = has_quotes(s);
+	at = quotes ? last_at_unquoted(s) : last_at_anywhere(s);
 	layer.text = slice_head(s, at);
+	layer.quoted = false;
 	domain = at == SIZE_MAX ? slice_of(s.p, 0) : slice_tail(s, at + 1);
 	if (at != SIZE_MAX && domain.n == 0)
 		out->tricks |= 1u << ALERT_NO_DOMAIN;
 	place = place_of(own, trim(domain), layer.domain);
 	if (out->outer[0] == '\0')
-		memcpy(out->outer, layer.domain, sizeof(out->outer));
-	unquote(&layer, buf);
+		copy_domain(out->outer, layer.domain);
+	if (quotes)
+		unquote(&layer, buf);
 	if (layer.text.n == 0)
 		return;
 	place = unfold(&layer, place, own, out);

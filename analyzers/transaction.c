@@ -82,7 +82,8 @@ reap(struct transactions *all)
 	for (unsigned i = 0; i < all->ended_count; i++)
 		open_release(all, all->ended[i]);
 	all->ended_count = all->ended_shown = 0;
-	sessions_reap(all);
+	if (all->closing_count != 0)
+		sessions_reap(all);
 }
 
 static void
@@ -140,13 +141,19 @@ apply_fact(struct transactions *all, const struct record *record)
 		apply_session_fact(all, session, record);
 }
 
+static bool
+is_closing(const struct record *record)
+{
+	return record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED;
+}
+
 const struct transaction *
 transactions_apply(struct transactions *all, const struct record *record)
 {
 	reap(all);
 	if (record->class == RECORD_FACT)
 		apply_fact(all, record);
-	else if (record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED)
+	else if (is_closing(record))
 		sessions_give_up_flow(all, record);
 	else
 		return NULL;
@@ -174,12 +181,12 @@ transactions_evicted(struct transactions *all)
 const struct mail_session *
 transactions_session(struct transactions *all, const struct record *record)
 {
-	uint32_t slot;
+	uint32_t slot = TABLE_NONE;
 
-	if (record->class != RECORD_FACT &&
-	    (record->class != RECORD_CONN || record->conn.event != RECORD_CONN_CLOSED))
-		return NULL;
-	slot = sessions_find(all, &record->session, record->class != RECORD_FACT);
+	if (record->class == RECORD_FACT)
+		slot = sessions_find(all, &record->session);
+	else if (is_closing(record))
+		slot = sessions_find_flow(all, record->session.flow_id);
 	return slot == TABLE_NONE ? NULL : &session_at(all, slot)->mail;
 }
 

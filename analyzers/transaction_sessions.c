@@ -15,15 +15,14 @@ flow_hash(const struct transactions *all, uint64_t flow_id)
 }
 
 static uint32_t
-search(const struct transactions *all, const struct session *session, bool any_depth)
+search(const struct transactions *all, const struct session *session)
 {
 	uint32_t slot = table_find(&all->sessions, flow_hash(all, session->flow_id));
 
 	while (slot != TABLE_NONE) {
 		const struct session *s = &session_at(all, slot)->mail.session;
 
-		if (s->flow_id == session->flow_id &&
-		    (any_depth || s->depth == session->depth))
+		if (s->flow_id == session->flow_id && s->depth == session->depth)
 			break;
 		slot = table_find_next(&all->sessions, slot);
 	}
@@ -31,27 +30,36 @@ search(const struct transactions *all, const struct session *session, bool any_d
 }
 
 uint32_t
-sessions_find(struct transactions *all, const struct session *session, bool any_depth)
+sessions_find(struct transactions *all, const struct session *session)
 {
 	const struct lookup *l = &all->latest;
 
-	if (!l->known || l->flow_id != session->flow_id || l->depth != session->depth ||
-	    l->any_depth != any_depth) {
-		all->latest = (struct lookup){
-			.known = true,
-			.any_depth = any_depth,
-			.depth = session->depth,
-			.flow_id = session->flow_id,
-			.slot = search(all, session, any_depth),
-		};
-	}
+	if (l->flow_id == session->flow_id && l->depth == session->depth && l->known)
+		return l->slot;
+	all->latest = (struct lookup){
+		.flow_id = session->flow_id,
+		.slot = search(all, session),
+		.depth = session->depth,
+		.known = true,
+	};
 	return all->latest.slot;
+}
+
+uint32_t
+sessions_find_flow(const struct transactions *all, uint64_t flow_id)
+{
+	uint32_t slot = table_find(&all->sessions, flow_hash(all, flow_id));
+
+	while (
+	    slot != TABLE_NONE && session_at(all, slot)->mail.session.flow_id != flow_id)
+		slot = table_find_next(&all->sessions, slot);
+	return slot;
 }
 
 uint32_t
 sessions_get(struct transactions *all, const struct session *session)
 {
-	uint32_t slot = sessions_find(all, session, false);
+	uint32_t slot = sessions_find(all, session);
 
 	if (slot != TABLE_NONE) {
 		table_keep(&all->sessions, slot);
@@ -117,7 +125,7 @@ session_give_up(struct transactions *all, uint32_t session, const struct origin 
 void
 sessions_give_up_flow(struct transactions *all, const struct record *record)
 {
-	uint32_t slot = sessions_find(all, &record->session, true);
+	uint32_t slot = sessions_find_flow(all, record->session.flow_id);
 
 	while (slot != TABLE_NONE) {
 		uint64_t flow_id = session_at(all, slot)->mail.session.flow_id;

@@ -39,11 +39,10 @@ struct open_transaction {
 
 /* The records of a session come in bunches, and each asks for it more than once. */
 struct lookup {
-	bool known;
-	bool any_depth;
-	uint8_t depth;
 	uint64_t flow_id;
 	uint32_t slot; /* the answer */
+	uint8_t depth;
+	bool known;
 };
 
 struct transactions {
@@ -75,9 +74,10 @@ open_at(const struct transactions *all, uint32_t slot)
 
 /* transaction_sessions.c */
 
-/* The session of a connection at that depth, or at any; TABLE_NONE. */
-uint32_t sessions_find(
-    struct transactions *all, const struct session *session, bool any_depth);
+/* The session of a connection at that depth; TABLE_NONE. */
+uint32_t sessions_find(struct transactions *all, const struct session *session);
+/* The first of a connection, at whatever depth. */
+uint32_t sessions_find_flow(const struct transactions *all, uint64_t flow_id);
 /* The same, or a new one: TABLE_NONE where there is no room. */
 uint32_t sessions_get(struct transactions *all, const struct session *session);
 
