@@ -54,8 +54,8 @@ void seen_drop(struct seen *seen, uint32_t entry);
 /* Makes entry found by key; twice is once. False where the share does not allow it. */
 bool seen_key(struct seen *seen, uint32_t entry, uint64_t key);
 
-/* The oldest entry that this did not give yet; SEEN_NONE: there is none. For keys that are
- * made only when somebody is about to look for one. */
+/* The oldest entry that this did not give yet; SEEN_NONE: there is none. For keys that
+ * are made only when somebody is about to look for one. */
 uint32_t seen_unfiled(struct seen *seen);
 
 /* Entries added before then go. */

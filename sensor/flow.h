@@ -6,8 +6,8 @@
  * The table of TCP connections, by 5-tuple. Buckets of one cache line (8 tags, 8 indexes)
  * stand in front of entries of one cache line, so that a packet of a known connection
  * costs two misses, both of which a batch can prefetch. All memory is reserved at start;
- * a full table gives up, among a few candidates, one that may be made up, else one without
- * data, else the one idle for longest.
+ * a full table gives up, among a few candidates, one that may be made up, else one
+ * without data, else the one idle for longest.
  */
 
 #include "packet.h"
