@@ -9,7 +9,7 @@
 #include "table.h"
 #include "text.h"
 
-enum { FOREIGN_MAX = 256 };
+enum { FOREIGN_MAX = 256, SPARED_MAX = 16 };
 
 struct server { /* out.state is made when asked for */
 	struct inventory_server out;
@@ -84,12 +84,36 @@ find_or_add(struct table *table, const struct endpoint *server, bool *is_new)
 	return table_at(table, slot);
 }
 
+/* What nobody can make up by asking at every port of every host. */
+static bool
+is_known(const struct inventory_server *out)
+{
+	return out->verdict > ALERT_REFUSED || out->proxy || out->name[0] != '\0';
+}
+
+/* The next to go is one that only was asked for, where there is one among the oldest. */
+static void
+spare_known(struct table *servers)
+{
+	for (unsigned i = 0; i < SPARED_MAX; i++) {
+		uint32_t slot = table_oldest(servers);
+		const struct server *server = table_at(servers, slot);
+
+		if (!is_known(&server->out))
+			break;
+		table_touch(servers, slot);
+	}
+}
+
 static struct server *
 server_get(struct inventory *inventory, const struct endpoint *endpoint, int64_t now_us)
 {
+	struct server *server;
 	bool is_new;
-	struct server *server = find_or_add(&inventory->servers, endpoint, &is_new);
 
+	if (table_is_full(&inventory->servers))
+		spare_known(&inventory->servers);
+	server = find_or_add(&inventory->servers, endpoint, &is_new);
 	if (is_new)
 		*server =
 		    (struct server){ .out.server = *endpoint, .out.first_us = now_us };

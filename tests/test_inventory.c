@@ -48,8 +48,8 @@ take(struct fixture *f, const struct record *record)
 {
 	const struct transaction *tx = transactions_apply(f->transactions, record);
 
-	inventory_record(f->inventory, record, tx,
-	    transactions_session(f->transactions, record));
+	inventory_record(
+	    f->inventory, record, tx, transactions_session(f->transactions, record));
 	transactions_settle(f->transactions, tx);
 }
 
@@ -248,8 +248,8 @@ what_could_not_be_read_is_undecided(void **state)
 	mail(f, 250);
 	judged(f, INVENTORY_UNREADABLE);
 	end(f);
-	assert_described(f, INVENTORY_UNDECIDED,
-	    "undecided: 1 transaction could not be read");
+	assert_described(
+	    f, INVENTORY_UNDECIDED, "undecided: 1 transaction could not be read");
 	judged(f, INVENTORY_NO_DOMAINS);
 	assert_described(
 	    f, INVENTORY_UNDECIDED, "undecided: no local domains configured");
@@ -380,6 +380,33 @@ names_are_tame(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
+/* Who asks at every port of every host does not have an open relay forgotten. */
+static void
+servers_that_were_only_asked_for_go_first(void **state)
+{
+	enum { ASKED = 1000 };
+	struct fixture *f = *state;
+	struct inventory_server server;
+	unsigned found = 0;
+
+	begin(f, "198.51.100.7", "192.0.2.25");
+	fact(f, FACT_HELO, 250, "client.example");
+	mail(f, 250);
+	alert(f, ALERT_ACCEPTED, ALERT_NO_VERDICT, ALERT_PLAIN);
+	end(f);
+	for (unsigned i = 0; i < ASKED; i++) {
+		struct request asked = { .session = { .client = f->make.session.client,
+					     .server = f->make.session.server } };
+
+		asked.session.server.port = (uint16_t)(1000 + i);
+		inventory_request(f->inventory, &asked);
+	}
+	inventory_sort(f->inventory);
+	for (size_t i = 0; inventory_server(f->inventory, i, &server); i++)
+		found += server.server.port == 25 && server.state == INVENTORY_OPEN;
+	assert_int_equal(found, 1);
+}
+
 int
 main(void)
 {
@@ -397,6 +424,7 @@ main(void)
 		TEST(inside_clients_test_nothing),
 		TEST(servers_are_sorted),
 		TEST(the_server_idle_for_longest_goes),
+		TEST(servers_that_were_only_asked_for_go_first),
 		TEST(outside_servers_are_candidates),
 		TEST(names_are_tame),
 	};
