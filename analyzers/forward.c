@@ -47,7 +47,7 @@ way_add(struct proxy *proxy, const struct record *record, enum way_kind kind)
 	const struct session *s = &record->session;
 	/* Counted for whom can make many of them: the side that opened it. */
 	uint32_t entry =
-	    seen_add(forward->seen, proxy_owner(&s->client.addr), record->origin.ts_us);
+	    seen_add(forward->seen, owner_of_session(s), record->origin.ts_us);
 	struct forward_way *way = forward_at(forward, entry);
 
 	way->call = call_of(s);

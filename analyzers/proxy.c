@@ -202,7 +202,7 @@ leg_of(struct proxy *proxy, const struct record *record)
 	if (leg != NULL || record->class != RECORD_CONN ||
 	    record->conn.event > RECORD_CONN_ESTABLISHED)
 		return leg;
-	owner = proxy_owner(&record->session.client.addr);
+	owner = owner_of_addr(&record->session.client.addr);
 	/* A request may be understood only when it is answered, and the leg was before.
 	 */
 	if (proxy_case_awaits(proxy, server, record->origin.ts_us, &owner) ||

@@ -6,7 +6,6 @@
 
 enum {
 	KEYS_EACH = 4,
-	CLIENT_PREFIX = 64,
 	ASKED_SEC = 120,  /* how long a proxy may try to connect */
 	EAGER_SEC = 5,    /* how long after its grant: some grant first */
 	GRANTED_SEC = 10, /* what is inside is waited for so long before an alert */
@@ -106,14 +105,6 @@ proxy_cases_init(struct proxy *proxy)
 	return proxy->cases == NULL ? -1 : 0;
 }
 
-uint64_t
-proxy_owner(const struct addr *client)
-{
-	struct addr prefix = addr_v6_prefix(client, CLIENT_PREFIX);
-
-	return XXH3_64bits(&prefix, sizeof(prefix));
-}
-
 /* The flow id alone leads to all requests of a connection. */
 static uint64_t
 request_key(uint64_t flow_id, uint32_t tx)
@@ -128,7 +119,7 @@ proxy_case_begin(struct proxy *proxy, const struct request *request)
 {
 	const struct session *session = &request->session;
 	uint32_t entry = seen_add(
-	    proxy->cases, proxy_owner(&session->client.addr), request->asked.ts_us);
+	    proxy->cases, owner_of_session(session), request->asked.ts_us);
 	struct proxy_case *c = proxy_case_at(proxy, entry);
 
 	c->session = *session;
@@ -250,6 +241,6 @@ proxy_case_awaits(
 		return false;
 	proxy_cases_walk(proxy, server, see_waiting, &awaiting);
 	if (awaiting.found != NULL)
-		*owner = proxy_owner(&awaiting.found->session.client.addr);
+		*owner = owner_of_session(&awaiting.found->session);
 	return awaiting.found != NULL;
 }

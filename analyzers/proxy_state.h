@@ -13,6 +13,7 @@
 #include "distant.h"
 #include "forward.h"
 #include "legs.h"
+#include "owner.h"
 #include "request.h"
 
 enum { PROXY_LAYERS = RECORD_DEPTH_MAX, PROXY_SEVERITIES = 4 };
@@ -122,7 +123,6 @@ void proxy_case_list(
     struct proxy *proxy, uint32_t entry, enum proxy_list_name name, int64_t now_us);
 uint32_t proxy_case_due(
     const struct proxy *proxy, enum proxy_list_name name, int64_t now_us);
-uint64_t proxy_owner(const struct addr *client);
 
 /* proxy_match.c. Names that differ in case or a last dot have the same hash. */
 uint64_t proxy_name_hash(struct slice host);

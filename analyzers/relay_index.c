@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "relay_index.h"
 
-#include <xxhash.h>
+#include "owner.h"
 
 enum {
-	CLIENT_PREFIX_BITS = 64, /* of an IPv6 client: one customer */
 	/* Outbound legs only wait for inbound ones that overlap them. */
 	OUT_PART = 4,
 	OUT_WINDOW_SEC = 3600,
@@ -73,10 +72,8 @@ uint32_t
 relay_index_add(
     struct relay_index *index, enum relay_side side, const struct transaction *tx)
 {
-	struct addr owner =
-	    addr_v6_prefix(&tx->mail->session.client.addr, CLIENT_PREFIX_BITS);
-	uint32_t entry = seen_add(
-	    index->side[side], XXH3_64bits(owner.b, sizeof(owner.b)), tx->last.ts_us);
+	uint32_t entry = seen_add(index->side[side],
+	    owner_of_addr(&tx->mail->session.client.addr), tx->last.ts_us);
 
 	relay_leg_begin(relay_index_leg(index, side, entry), tx);
 	return entry;

@@ -4,10 +4,11 @@
 #include <stdlib.h>
 #include <xxhash.h>
 
+#include "owner.h"
 #include "seen.h"
 #include "target.h"
 
-enum { KEYS_EACH = 2, CLIENT_PREFIX = 64, OPEN_MAX = SEEN_OWN_EQUAL_KEYS };
+enum { KEYS_EACH = 2, OPEN_MAX = SEEN_OWN_EQUAL_KEYS };
 
 struct requests {
 	struct seen *seen; /* of struct request */
@@ -82,14 +83,6 @@ request_key(uint64_t flow_id, uint8_t depth, uint32_t tx)
 	return XXH3_64bits(text, sizeof(text));
 }
 
-static uint64_t
-owner_of(const struct session *session)
-{
-	struct addr client = addr_v6_prefix(&session->client.addr, CLIENT_PREFIX);
-
-	return XXH3_64bits(&client, sizeof(client));
-}
-
 static void
 end_request(struct requests *all, uint32_t entry)
 {
@@ -120,7 +113,7 @@ request_begin(struct requests *all, const struct record *record)
 
 	if (entry != SEEN_NONE)
 		end_request(all, entry);
-	entry = seen_add(all->seen, owner_of(session), record->origin.ts_us);
+	entry = seen_add(all->seen, owner_of_session(session), record->origin.ts_us);
 	request = request_at(all, entry);
 	request->session = *session;
 	request->tx = record->fact.tx;

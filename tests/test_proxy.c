@@ -492,9 +492,10 @@ a_flood_does_not_flush_what_others_asked(void **state)
 
 	(void)state;
 	script_init(&s, CONF_LOG_ALERT);
-	play(&s, "A syn 198.51.100.7 192.0.2.80#1080\nA ask socks5 203.0.113.25 25\n");
+	play(&s, "A syn 198.51.100.7 192.0.2.80#1080\nA rtt 20 20 1\n"
+		 "A ask socks5 203.0.113.25 25\n");
 	for (unsigned i = 0; i < 5000; i++)
-		play(&s, "B syn 198.51.100.66 192.0.2.80#1080\n"
+		play(&s, "B syn 198.51.100.66 192.0.2.80#1080\nB rtt 20 20 1\n"
 			 "B ask socks5 203.0.113.26 25\n");
 	play(&s, "C syn 192.0.2.80 203.0.113.25#25\nC ack\nA grant 0\nA1 greeting 220\n"
 		 "A1 mail <s@client.example> 250\nA1 final 250\n");
@@ -503,6 +504,31 @@ a_flood_does_not_flush_what_others_asked(void **state)
 	    "2001 proxy confirmed socks5 192.0.2.80#1080 198.51.100.7 x1 high"));
 	assert_non_null(strstr(s.house.out, "2004 proxy attempted socks5 192.0.2.80#1080 "
 					    "198.51.100.66 x5000"));
+	house_release(&s.house);
+}
+
+/* Nor do those of clients that are made up, each with an address of its own. */
+static void
+a_flood_of_strangers_does_not_either(void **state)
+{
+	static struct script s;
+	char line[128];
+
+	(void)state;
+	script_init(&s, CONF_LOG_ALERT);
+	play(&s, "A syn 198.51.100.7 192.0.2.80#1080\nA rtt 20 20 1\n"
+		 "A ask socks5 203.0.113.25 25\n");
+	for (unsigned i = 0; i < 5000; i++) {
+		snprintf(line, sizeof(line),
+		    "B syn 203.0.%u.%u 192.0.2.80#1080\nB ask socks5 203.0.113.26 25\n",
+		    i / 250, i % 250);
+		play(&s, line);
+	}
+	play(&s, "C syn 192.0.2.80 203.0.113.25#25\nC ack\nA grant 0\nA1 greeting 220\n"
+		 "A1 mail <s@client.example> 250\nA1 final 250\n");
+	house_finish(&s.house, describe);
+	assert_non_null(strstr(s.house.out,
+	    "2001 proxy confirmed socks5 192.0.2.80#1080 198.51.100.7 x1 high"));
 	house_release(&s.house);
 }
 
@@ -589,6 +615,7 @@ main(void)
 		cmocka_unit_test(mail_inside_says_through_what_it_came_and_how_far),
 		cmocka_unit_test(ten_thousand_refused_probes_give_a_handful_of_lines),
 		cmocka_unit_test(a_flood_does_not_flush_what_others_asked),
+		cmocka_unit_test(a_flood_of_strangers_does_not_either),
 		cmocka_unit_test(parallel_tunnels_have_a_leg_each),
 		cmocka_unit_test(proxies_stand_in_the_inventory_with_their_state),
 	};
