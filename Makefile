@@ -148,12 +148,14 @@ $(BUILD)/tests/fuzz/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(PARTS)
 -include $(FUZZ_BINS:=.d)
 
 # What makes, changes and measures captures for the tests.
-TOOL_BINS  := $(addprefix $(BUILD)/tools/,pcapgen make_stress pcapmangle pcapwrap \
+TOOL_BINS  := $(addprefix $(BUILD)/tools/,pcapgen make_stress make_attack pcapmangle pcapwrap \
 	measure)
 TOOL_PARTS := $(patsubst %.c,$(BUILD)/%.o,$(wildcard tests/tools/*.c tests/bench/*.c))
 $(BUILD)/tools/pcapgen: $(filter %/pcapwrite.o %/pcapgen.o,$(TOOL_PARTS)) \
 	$(filter $(BUILD)/tests/bench/gen_%,$(TOOL_PARTS))
 $(BUILD)/tools/make_stress: $(filter %/pcapwrite.o %/make_stress.o,$(TOOL_PARTS))
+$(BUILD)/tools/make_attack: $(filter %/pcapwrite.o %/make_attack.o,$(TOOL_PARTS)) \
+	$(filter $(BUILD)/tests/tools/attack_%,$(TOOL_PARTS))
 $(BUILD)/tools/pcapmangle: $(filter $(BUILD)/tests/tools/mangle_% %/pcapmangle.o,$(TOOL_PARTS))
 $(BUILD)/tools/pcapwrap: $(filter %/pcapwrap.o,$(TOOL_PARTS))
 $(BUILD)/tools/measure: $(filter %/measure.o,$(TOOL_PARTS))
@@ -183,7 +185,7 @@ check-all:
 	@tests/run.sh $(TEST_BINS) $(SAN_TESTS) tests/headers.sh tests/cli.sh tests/syslog.sh \
 	    tests/service.sh tests/install.sh tests/docs.sh \
 	    tests/test_validate_events.py tests/replay.sh tests/nmap.py tests/live.sh \
-	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh \
+	    tests/input.sh tests/determinism.sh tests/truth.sh tests/stress.sh tests/attack.sh \
 	    tests/metamorphic.sh tests/encapsulations.sh tests/forms.sh tests/oracle.sh tests/captures.sh \
 	    tests/damage.sh tests/lab_live.sh \
 	    $(FUZZ_NAMES:%='tests/fuzz.sh $(FUZZ_DIR)/tests/fuzz/% 5')
