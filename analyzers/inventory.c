@@ -56,17 +56,22 @@ inventory_free(struct inventory *inventory)
 	free(inventory);
 }
 
+static uint64_t
+hash_of(const struct table *table, const struct endpoint *server)
+{
+	const struct addr *addr = &server->addr;
+	uint64_t hash = table_hash_id(table, addr->q[0] ^ (uint64_t)server->port << 40);
+
+	return table_hash_id(table, hash ^ addr->q[1]);
+}
+
 /* Both item types begin with their endpoint. */
 static void *
 find_or_add(struct table *table, const struct endpoint *server, bool *is_new)
 {
-	uint8_t key[18];
-	uint64_t hash;
+	uint64_t hash = hash_of(table, server);
 	uint32_t slot;
 
-	memcpy(key, server->addr.b, sizeof(server->addr.b));
-	memcpy(key + 16, &server->port, sizeof(server->port));
-	hash = table_hash(table, key, sizeof(key));
 	for (slot = table_find(table, hash); slot != TABLE_NONE;
 	     slot = table_find_next(table, slot)) {
 		const struct endpoint *found = table_at(table, slot);

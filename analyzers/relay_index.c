@@ -79,6 +79,23 @@ relay_index_add(
 	return entry;
 }
 
+/* Every key is looked for on both sides, in tables of which little is in the cache. */
+static void
+prefetch_keys(const struct relay_index *index, enum relay_side side, uint32_t entry)
+{
+	const struct relay_leg *leg = relay_index_leg(index, side, entry);
+	const struct seen *own = index->side[side], *others = index->side[!side];
+	uint64_t message_id = relay_message_id_key(leg), body = relay_body_key(leg);
+
+	seen_prefetch(own, message_id, 0);
+	seen_prefetch(own, body, 0);
+	seen_prefetch(others, message_id, 0);
+	seen_prefetch(others, body, 0);
+	for (uint32_t k = seen_keys(own, entry); k != SEEN_NONE;
+	     k = seen_keys_next(own, k))
+		seen_prefetch(others, seen_link_key(own, k), 0);
+}
+
 void
 relay_index_carried(struct relay_index *index, enum relay_side side, uint32_t entry,
     const struct transaction *tx)
@@ -87,6 +104,7 @@ relay_index_carried(struct relay_index *index, enum relay_side side, uint32_t en
 
 	relay_leg_update(leg, tx, side == RELAY_OUT);
 	leg->flags |= RELAY_LEG_CARRIED;
+	prefetch_keys(index, side, entry);
 	if (leg->message_id != 0)
 		seen_key(index->side[side], entry, relay_message_id_key(leg));
 	if (leg->body_bytes != 0)

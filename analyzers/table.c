@@ -212,12 +212,21 @@ table_prefetch_bucket(const struct table *table, uint64_t hash)
 	__builtin_prefetch(bucket_of(table, hash));
 }
 
+void
+table_prefetch_item(const struct table *table, uint32_t slot, size_t bytes)
+{
+	const uint8_t *line = (const void *)link_of(table, slot);
+
+	for (size_t i = 0; i < TABLE_LINK_BYTES + bytes; i += LINE)
+		__builtin_prefetch(line + i);
+}
+
 uint32_t
-table_prefetch_slot(const struct table *table, uint64_t hash)
+table_prefetch_slot(const struct table *table, uint64_t hash, size_t bytes)
 {
 	uint32_t slot = *bucket_of(table, hash) - 1;
 
 	if (slot != TABLE_NONE)
-		__builtin_prefetch(link_of(table, slot));
+		table_prefetch_item(table, slot, bytes);
 	return slot;
 }

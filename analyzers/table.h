@@ -55,11 +55,13 @@ uint32_t table_newer(const struct table *table, uint32_t slot);
 
 /*
  * Memory that a find will need, asked for ahead of it in two steps: first the bucket;
- * some time later what hangs on it. The second gives the slot that is probably found, or
- * TABLE_NONE, so that the caller can go on from its item.
+ * some time later what hangs on it, so many bytes of the item. The second gives the slot
+ * that is probably found, or TABLE_NONE, so that the caller can go on from its item.
  */
 void table_prefetch_bucket(const struct table *table, uint64_t hash);
-uint32_t table_prefetch_slot(const struct table *table, uint64_t hash);
+uint32_t table_prefetch_slot(const struct table *table, uint64_t hash, size_t bytes);
+/* So many bytes of an item. */
+void table_prefetch_item(const struct table *table, uint32_t slot, size_t bytes);
 
 static inline void *
 table_at(const struct table *table, uint32_t slot)

@@ -2,10 +2,10 @@
 /* The mail sessions, found by their connection. */
 #include "transaction_state.h"
 
+/* What nearly every record needs of each. */
 enum {
-	LINE = 64, /* of the cache */
-	STATE_LINES = 4,
-	OPEN_LINES = 4,
+	STATE_BYTES = offsetof(struct mail_state, mail.helo),
+	OPEN_BYTES = offsetof(struct open_transaction, tx.from),
 };
 
 static uint64_t
@@ -146,23 +146,17 @@ sessions_reap(struct transactions *all)
 	all->closing_count = 0;
 }
 
-static void
-prefetch_lines(const void *item, size_t lines)
-{
-	for (size_t i = 0; i < lines; i++)
-		__builtin_prefetch((const char *)item + i * LINE);
-}
-
 /* That which was begun last. */
 static uint32_t
-prefetch_open(const struct transactions *all, const struct mail_state *state)
+prefetch_open(const struct transactions *all, uint32_t session)
 {
+	const struct mail_state *state = session_at(all, session);
 	uint32_t slot;
 
 	if (state->open_count == 0)
 		return TABLE_NONE;
 	slot = state->open[(state->open_count - 1) % SESSION_OPEN];
-	prefetch_lines(open_at(all, slot), OPEN_LINES);
+	table_prefetch_item(&all->open, slot, OPEN_BYTES);
 	return slot;
 }
 
@@ -176,11 +170,6 @@ sessions_prefetch(const struct transactions *all, uint64_t flow_id, unsigned ste
 		table_prefetch_bucket(&all->sessions, hash);
 		return TABLE_NONE;
 	}
-	slot = table_prefetch_slot(&all->sessions, hash);
-	if (slot == TABLE_NONE)
-		return slot;
-	if (step > 1)
-		return prefetch_open(all, session_at(all, slot));
-	prefetch_lines(session_at(all, slot), STATE_LINES);
-	return TABLE_NONE;
+	slot = table_prefetch_slot(&all->sessions, hash, step == 1 ? STATE_BYTES : 0);
+	return step == 1 || slot == TABLE_NONE ? TABLE_NONE : prefetch_open(all, slot);
 }
