@@ -73,8 +73,8 @@ set_kind(struct forward_way *way, enum way_kind kind)
 		way->prefixes.lengths[dir] = was.prefixes.lengths[!dir];
 		memcpy(way->prefixes.hash[dir], was.prefixes.hash[!dir],
 		    sizeof(was.prefixes.hash[0]));
-		memcpy(way->prefix_us[dir], was.prefix_us[!dir],
-		    sizeof(was.prefix_us[0]));
+		memcpy(
+		    way->prefix_us[dir], was.prefix_us[!dir], sizeof(was.prefix_us[0]));
 	}
 }
 
@@ -194,10 +194,9 @@ take_close(struct forward_way *way, const struct record_conn *conn)
 }
 
 static bool
-is_message(const struct record *record, const struct transaction *tx)
+ends_message(const struct record *record)
 {
-	return record->class == RECORD_FACT && tx != NULL &&
-	       record->fact.type == FACT_MESSAGE;
+	return record->class == RECORD_FACT && record->fact.type == FACT_MESSAGE;
 }
 
 static bool
@@ -232,15 +231,16 @@ static void
 take_more(struct proxy *proxy, const struct record *record, const struct transaction *tx)
 {
 	bool mail = record->class == RECORD_FACT && tx != NULL && tx->ended && !tx->empty;
+	bool letter = tx != NULL && ends_message(record);
 	struct forward_way *way;
 
-	if (!mail && !is_close(record) && !is_message(record, tx))
+	if (!mail && !letter && !is_close(record))
 		return;
 	way = forward_of(&proxy->forward, record->session.flow_id);
 	if (way == NULL)
 		return;
 	way->last_us = record->origin.ts_us;
-	if (is_message(record, tx))
+	if (letter)
 		take_letter(way, tx);
 	if (is_close(record))
 		take_close(way, &record->conn);
@@ -260,10 +260,30 @@ forward_record(
 		take_more(proxy, record, tx);
 }
 
-void
-forward_prefetch(const struct forward *forward, uint64_t flow_id, unsigned step)
+/* Of the facts of one packet the first is looked at for all. */
+static bool
+is_of_message(const struct record *record)
 {
-	seen_prefetch(forward->seen, flow_id, step);
+	return record->class == RECORD_FACT && record->fact.type >= FACT_HEADER &&
+	       record->fact.type <= FACT_FINAL;
+}
+
+/* The first record of its octets adds a way, the second files it. */
+void
+forward_prefetch(
+    const struct forward *forward, const struct record *record, unsigned step)
+{
+	const struct session *s = &record->session;
+
+	if (record->class == RECORD_PREFIX && step < 2) {
+		if (record->prefix.both == 0)
+			seen_prefetch_owner(
+			    forward->seen, proxy_owner(&s->client.addr), step);
+		else
+			seen_prefetch(forward->seen, record->prefix.both, step);
+	}
+	if (record->class == RECORD_PREFIX || is_close(record) || is_of_message(record))
+		seen_prefetch(forward->seen, s->flow_id, step);
 }
 
 void

@@ -33,8 +33,9 @@ void forward_release(struct forward *forward);
 void forward_record(
     struct proxy *proxy, const struct record *record, const struct transaction *tx);
 
-/* Asks for the memory that a record of this connection will need; see seen_prefetch(). */
-void forward_prefetch(const struct forward *forward, uint64_t flow_id, unsigned step);
+/* Asks for the memory that the record will need; see seen_prefetch(). */
+void forward_prefetch(
+    const struct forward *forward, const struct record *record, unsigned step);
 void forward_expire(struct forward *forward, int64_t now_us);
 void forward_stats(const struct forward *forward, struct stats_visitor *v);
 

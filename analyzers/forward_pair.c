@@ -22,9 +22,10 @@ static uint64_t
 content_key(const struct prefixes *p, unsigned length, bool out, unsigned shard)
 {
 	uint64_t text[3] = { p->hash[MAIL_CLIENT][length - 1],
-		p->hash[MAIL_SERVER][length - 1],
-		(uint64_t)shard << 32 | length };
+		p->hash[MAIL_SERVER][length - 1], (uint64_t)shard << 32 | length };
 
+	if (length == 1) /* known ahead, see forward_prefetch() */
+		return seen_key_of_side(text[0] + text[1], out);
 	return seen_key_of_side(XXH3_64bits(text, sizeof(text)), out);
 }
 
@@ -83,8 +84,8 @@ forward_file(struct forward *forward, uint32_t entry)
 
 	way->keys = p->lengths[0] < p->lengths[1] ? p->lengths[0] : p->lengths[1];
 	if (way->keys != 0 && way->filed == 0) {
-		uint32_t other = seen_find(forward->seen,
-		    content_key(p, 1, way->kind == WAY_OUT, 0));
+		uint32_t other =
+		    seen_find(forward->seen, content_key(p, 1, way->kind == WAY_OUT, 0));
 
 		if (other != SEEN_NONE) {
 			file_all(forward, seen_link_entry(forward->seen, other));
@@ -122,8 +123,7 @@ struct choice {
 static void
 consider(struct choice *best, const struct forward_way *way, struct forward_way *other)
 {
-	enum way_likeness likeness =
-	    other->settled ? WAYS_DIFFER : compare(way, other);
+	enum way_likeness likeness = other->settled ? WAYS_DIFFER : compare(way, other);
 	const struct forward_way *out = out_of(way, other);
 	int64_t lag_us;
 
@@ -209,8 +209,7 @@ join(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
 static void
 settle(struct proxy *proxy, struct forward_way *way, struct forward_way *other)
 {
-	struct leg *leg =
-	    legs_of(&proxy->legs, out_of(way, other)->call.flow_id);
+	struct leg *leg = legs_of(&proxy->legs, out_of(way, other)->call.flow_id);
 
 	if (leg != NULL)
 		leg->flags |= LEG_TAKEN;

@@ -70,6 +70,12 @@ legs_prefetch(const struct legs *legs, uint64_t flow_id, unsigned step)
 	seen_prefetch(legs->seen, flow_id, step);
 }
 
+void
+legs_prefetch_owner(const struct legs *legs, uint64_t owner, unsigned step)
+{
+	seen_prefetch_owner(legs->seen, owner, step);
+}
+
 /* Most legs are forgotten before anybody asks where they go. */
 static void
 file_all(const struct legs *legs)

@@ -63,8 +63,9 @@ struct leg *legs_add(struct legs *legs, const struct record *record, uint64_t ow
 /* The connection of a record, NULL where it is not remembered. */
 struct leg *legs_of(const struct legs *legs, uint64_t flow_id);
 
-/* Asks for the memory that legs_of() will need; see seen_prefetch(). */
+/* Asks for the memory that legs_of() will need, or legs_add(); see seen_prefetch(). */
 void legs_prefetch(const struct legs *legs, uint64_t flow_id, unsigned step);
+void legs_prefetch_owner(const struct legs *legs, uint64_t owner, unsigned step);
 
 /* What RECORD_CONN and RECORD_PREFIX say of it. */
 void leg_conn(struct leg *leg, const struct record *record);

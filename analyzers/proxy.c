@@ -305,6 +305,13 @@ see_posted(struct proxy *proxy, uint32_t entry, void *context)
 	judge_mail(proxy, c, posted->tx);
 }
 
+static bool
+greets(const struct record *record)
+{
+	return record->class == RECORD_FACT &&
+	       (record->fact.type == FACT_GREETING || record->fact.type == FACT_HELO);
+}
+
 /* A client that sends HTTP before its commands: what it says next is judged by the
  * replies. */
 static void
@@ -315,7 +322,7 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 	enum fact_type type = record->fact.type;
 	struct leg *leg;
 
-	if (!http && type != FACT_GREETING && type != FACT_HELO && type != FACT_MAIL)
+	if (!http && !greets(record) && (type != FACT_MAIL || mail->helo.n != 0))
 		return; /* nothing new: most facts of ordinary mail */
 	leg = legs_of(&proxy->legs, record->session.flow_id);
 	if (leg == NULL)
@@ -363,22 +370,28 @@ proxy_record(void *self, const struct record *record, const struct transaction *
 	distant_record(proxy, record, mail);
 }
 
+static bool
+is_syn(const struct record *record)
+{
+	return record->class == RECORD_CONN && record->conn.event == RECORD_CONN_SYN;
+}
+
 /* Nearly all records of connections look for theirs, and for what it forwards. */
 static void
 proxy_prefetch(
     const void *self, const struct record *record, uint32_t tx_slot, unsigned step)
 {
 	const struct proxy *proxy = self;
-	uint64_t flow_id = record->session.flow_id;
+	const struct session *s = &record->session;
 
 	(void)tx_slot;
-	if (record->class == RECORD_FACT || record->session.depth != 0)
+	if (s->depth != 0)
 		return;
-	if (record->session.client.home)
-		legs_prefetch(&proxy->legs, flow_id, step);
-	if (record->class == RECORD_PREFIX ||
-	    (record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED))
-		forward_prefetch(&proxy->forward, flow_id, step);
+	if (s->client.home && is_syn(record) && step < 2)
+		legs_prefetch_owner(&proxy->legs, proxy_owner(&s->client.addr), step);
+	if (s->client.home && (record->class != RECORD_FACT || greets(record)))
+		legs_prefetch(&proxy->legs, s->flow_id, step);
+	forward_prefetch(&proxy->forward, record, step);
 }
 
 /* Time. */

@@ -520,3 +520,14 @@ seen_prefetch(const struct seen *s, uint64_t key, unsigned step)
 	else if (*bucket != 0)
 		__builtin_prefetch(seen_entry(s, s->key[*bucket - 1].entry));
 }
+
+void
+seen_prefetch_owner(const struct seen *s, uint64_t owner, unsigned step)
+{
+	const uint32_t *bucket = &s->owner_buckets[bucket_of(s, owner, s->owner_shift)];
+
+	if (step == 0)
+		__builtin_prefetch(bucket);
+	else if (*bucket != 0 && step == 1)
+		__builtin_prefetch(&s->owner[*bucket - 1]);
+}

@@ -85,6 +85,9 @@ seen_key_of_side(uint64_t key, bool side)
  * apart, since one brings the address for the next. */
 void seen_prefetch(const struct seen *seen, uint64_t key, unsigned step);
 
+/* What adding an entry for an owner will need; steps 0 and 1. */
+void seen_prefetch_owner(const struct seen *seen, uint64_t owner, unsigned step);
+
 const struct seen_counters *seen_counters(const struct seen *seen);
 
 #endif

@@ -45,7 +45,8 @@ prefix_stop(struct prefix *prefix, uint8_t dir)
 void
 prefix_tell(struct prefix *prefix, uint8_t dir, struct record_prefix *out)
 {
-	struct prefix_half *half = &prefix->half[dir];
+	const struct prefix_half *half = &prefix->half[dir];
+	const struct prefix_half *other = &prefix->half[!dir];
 
 	*out = (struct record_prefix){ .dir = dir };
 	for (unsigned i = 0; i < RECORD_PREFIXES && half->count >= lengths[i]; i++) {
@@ -53,6 +54,8 @@ prefix_tell(struct prefix *prefix, uint8_t dir, struct record_prefix *out)
 		out->hash[i] = XXH3_64bits(half->bytes, lengths[i]);
 		out->ts_us[i] = half->ts_us[i];
 	}
+	if (other->done && other->count >= lengths[0])
+		out->both = out->hash[0] + XXH3_64bits(other->bytes, lengths[0]);
 }
 
 bool

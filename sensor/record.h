@@ -91,6 +91,8 @@ struct record_prefix { /* of the stream at session.depth: tunnels have their own
 	uint8_t lengths;                /* how many of the three are known: 1..3 */
 	uint64_t hash[RECORD_PREFIXES]; /* XXH3-64, seed 0; a PROXY header is skipped */
 	int64_t ts_us[RECORD_PREFIXES]; /* when the last byte of each came */
+	uint64_t both; /* sum of the first hashes of both directions, with the second of
+			  them; else 0 */
 };
 
 struct record_turn {

@@ -73,6 +73,38 @@ short_stream_tells_the_lengths_it_has(void **state)
 }
 
 static void
+the_second_direction_knows_how_both_begin(void **state)
+{
+	uint64_t both = XXH3_64bits(body, 16) + XXH3_64bits(body + 16, 16);
+	struct prefix prefix;
+	struct record_prefix told;
+
+	(void)state;
+	prefix_init(&prefix);
+	prefix_take(&prefix, 0, slice_of(body, 20), 5);
+	prefix_take(&prefix, 1, slice_of(body + 16, 70), 6);
+	prefix_tell(&prefix, 1, &told);
+	assert_int_equal(told.both, 0);
+	assert_true(prefix_stop(&prefix, 0));
+	prefix_tell(&prefix, 0, &told);
+	assert_int_equal(told.both, both);
+}
+
+static void
+of_a_silent_direction_nothing_is_known(void **state)
+{
+	struct prefix prefix;
+	struct record_prefix told;
+
+	(void)state;
+	prefix_init(&prefix);
+	prefix_stop(&prefix, 1);
+	prefix_take(&prefix, 0, slice_of(body, 70), 5);
+	prefix_tell(&prefix, 0, &told);
+	assert_int_equal(told.both, 0);
+}
+
+static void
 times_are_those_of_the_last_byte(void **state)
 {
 	struct record_prefix told = prefix_of(10);
@@ -89,6 +121,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(any_cut_gives_the_same_hashes),
 		cmocka_unit_test(short_stream_tells_the_lengths_it_has),
+		cmocka_unit_test(the_second_direction_knows_how_both_begin),
+		cmocka_unit_test(of_a_silent_direction_nothing_is_known),
 		cmocka_unit_test(times_are_those_of_the_last_byte),
 	};
 
