@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "forward.h"
 
+#include <xxhash.h>
+
 #include "forward_way.h"
 #include "proxy_state.h"
 
@@ -173,14 +175,11 @@ tell_when_due(struct proxy *proxy, struct forward_way *way, const struct record 
 static void
 take_letter(struct forward_way *way, const struct transaction *tx)
 {
-	if (way->mailed || !tx->whole) {
-		way->mailed = true;
-		return;
-	}
+	uint64_t text[3] = { tx->size, tx->body_hash, tx->received_count };
+
+	if (!way->mailed && tx->whole && tx->size != 0)
+		way->letter = XXH3_64bits(text, sizeof(text));
 	way->mailed = true;
-	way->letter = (struct way_letter){ .size = tx->size,
-		.body_hash = tx->body_hash,
-		.received = tx->received_count };
 }
 
 static void

@@ -77,19 +77,12 @@ begin_alike(const struct forward_way *out, const struct forward_way *first)
 	unsigned equal = ways_equal_lengths(out, first);
 
 	if (out->kind != WAY_OUT || first->kind == WAY_OUT || equal == 0 ||
-	    first->call.start_us > out->call.start_us ||
-	    ways_lag_us(out, first) < 0 || spoke_before(out, first))
+	    first->call.start_us > out->call.start_us || ways_lag_us(out, first) < 0 ||
+	    spoke_before(out, first))
 		return false;
 	/* Another host of ours: 16 octets of each direction are little. */
 	return equal > 1 ||
 	       addr_equal(&way_home_end(out)->addr, &way_home_end(first)->addr);
-}
-
-static bool
-letters_equal(const struct way_letter *a, const struct way_letter *b)
-{
-	return a->size == b->size && a->body_hash == b->body_hash &&
-	       a->received == b->received;
 }
 
 static bool
@@ -123,8 +116,8 @@ static enum way_likeness
 compare_streams(const struct forward_way *out, const struct forward_way *first)
 {
 	return streams_equal(out, first) &&
-			       ways_equal_lengths(out, first) == RECORD_PREFIXES &&
-			       is_never_early(out, first)
+		       ways_equal_lengths(out, first) == RECORD_PREFIXES &&
+		       is_never_early(out, first)
 		   ? WAYS_EQUAL
 		   : WAYS_DIFFER;
 }
@@ -134,9 +127,8 @@ ways_compare(const struct forward_way *out, const struct forward_way *first)
 {
 	if (!begin_alike(out, first))
 		return WAYS_DIFFER;
-	if (out->letter.size != 0 && first->letter.size != 0)
-		return letters_equal(&out->letter, &first->letter) ? WAYS_EQUAL
-								   : WAYS_DIFFER;
+	if (out->letter != 0 && first->letter != 0)
+		return out->letter == first->letter ? WAYS_EQUAL : WAYS_DIFFER;
 	if (!out->closed || !first->closed)
 		return WAYS_UNDECIDED;
 	return compare_streams(out, first);

@@ -22,31 +22,26 @@ enum way_kind {
 	WAY_REVERSE, /* home called an outside host that may give orders */
 };
 
-/* The first message that went over. */
-struct way_letter {
-	uint64_t size, body_hash; /* size 0: none, or not wholly seen */
-	uint32_t received;
-};
-
-struct forward_way {
-	struct call call;
-	const char *protocol;     /* static, or NULL */
-	struct prefixes prefixes; /* by who speaks */
-	int64_t prefix_us[2][RECORD_PREFIXES];
+struct forward_way { /* what changes is in front */
 	int64_t last_us;
-	struct way_letter letter;
-	uint64_t bytes[2]; /* by who speaks; once closed */
-	uint64_t partner;  /* connection of the other leg; 0: not found */
-	uint16_t vlan[VLAN_LAYERS_MAX];
-	uint8_t vlan_layers;
-	uint8_t kind;      /* enum way_kind */
+	uint8_t kind;  /* enum way_kind */
 	uint8_t keys;  /* lengths that are known of both directions, */
 	uint8_t filed; /* by so many of which it is found: all, */
 	bool shared;   /* once another way had the shortest, too */
-	bool mailed; /* a message went over */
+	bool mailed;   /* a message went over */
 	bool closed;
 	bool settled; /* the partner is the right one */
 	bool told;
+	uint64_t partner;  /* connection of the other leg; 0: not found */
+	uint64_t bytes[2]; /* by who speaks; once closed */
+	uint64_t
+	    letter; /* hash of the first message that went over; 0: not wholly seen */
+	struct prefixes prefixes; /* by who speaks */
+	int64_t prefix_us[2][RECORD_PREFIXES];
+	struct call call;
+	const char *protocol; /* static, or NULL */
+	uint8_t vlan_layers;
+	uint16_t vlan[VLAN_LAYERS_MAX];
 };
 
 enum way_likeness {

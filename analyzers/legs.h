@@ -38,14 +38,13 @@ struct call {
 	uint16_t start_source;
 };
 
-struct leg {
-	struct call call;
+struct leg {                             /* what changes is in front */
 	int64_t last_us, established_us; /* 0: not seen */
 	uint64_t bytes[2];
-	struct prefixes prefixes;
-	uint64_t
-	    name; /* hash of the name that it was opened for, or says so; 0: unknown */
+	uint64_t name; /* hash of the one it was opened for, or says so; 0: unknown */
 	uint8_t flags; /* enum leg_flag */
+	struct prefixes prefixes;
+	struct call call;
 };
 
 struct legs {

@@ -5,6 +5,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "pool.h"
+
+enum { CACHE_LINE = 64 };
+
 /* prev of a key that is of its entry still, but no longer found. */
 #define UNLINKED (SEEN_NONE - 1)
 
@@ -46,6 +50,7 @@ struct seen {
 	struct entry_slot *entry;
 	struct owner_slot *owner;
 	uint8_t *bytes;
+	size_t stride; /* of bytes: an entry's begin a cache line */
 	struct slots keys, entries, owners;
 	uint32_t oldest, newest;
 	uint32_t unfiled; /* what seen_unfiled() gives next */
@@ -106,7 +111,7 @@ seen_alloc(struct seen *s)
 	s->key = calloc(l->keys, sizeof(*s->key));
 	s->entry = calloc(l->entries, sizeof(*s->entry));
 	s->owner = calloc(l->entries, sizeof(*s->owner));
-	s->bytes = calloc(l->entries, l->entry_bytes);
+	s->bytes = pool_reserve(l->entries * s->stride);
 	return s->key_buckets != NULL && s->owner_buckets != NULL && s->key != NULL &&
 	       s->entry != NULL && s->owner != NULL && s->bytes != NULL;
 }
@@ -125,6 +130,7 @@ seen_new(const struct seen_limits *limits)
 		s->limits.keys = 1;
 	if (s->limits.entry_bytes == 0)
 		s->limits.entry_bytes = 1;
+	s->stride = (s->limits.entry_bytes + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 	s->owner_entries_max = share_of(s->limits.entries, limits->share_percent);
 	s->owner_keys_max = share_of(s->limits.keys, limits->share_percent);
 	s->keys = (struct slots){ .max = s->limits.keys, .free = SEEN_NONE };
@@ -149,7 +155,7 @@ seen_free(struct seen *s)
 	free(s->key);
 	free(s->entry);
 	free(s->owner);
-	free(s->bytes);
+	pool_unreserve(s->bytes, s->limits.entries * s->stride);
 	free(s);
 }
 
@@ -357,7 +363,7 @@ seen_add(struct seen *s, uint64_t owner_hash, int64_t now_us)
 void *
 seen_entry(const struct seen *s, uint32_t entry)
 {
-	return s->bytes + (size_t)entry * s->limits.entry_bytes;
+	return s->bytes + (size_t)entry * s->stride;
 }
 
 static bool
