@@ -567,6 +567,69 @@ parallel_tunnels_have_a_leg_each(void **state)
 	house_release(&s.house);
 }
 
+/* Where legs go is filed only when a request asks: whenever that is, and again. */
+static void
+a_leg_is_found_among_many_that_nobody_asked_for(void **state)
+{
+	static struct script s;
+	char line[128];
+
+	(void)state;
+	script_init(&s, CONF_LOG_ALERT);
+	for (unsigned round = 0; round < 2; round++) {
+		play(&s, "A syn 198.51.100.66 192.0.2.80#1080\nA ack\n");
+		for (unsigned i = 0; i < 600; i++) {
+			snprintf(line, sizeof(line),
+			    "C syn 192.0.2.%u 203.0.113.%u#%u\nC ack\nC close 1 1\n",
+			    1 + i % 50, 26 + i % 200, i % 2 != 0 ? 25 : 443);
+			play(&s, line);
+			if (i == 300) /* before its request is understood */
+				play(&s, "B syn 192.0.2.80 203.0.113.25#25\nB ack\n"
+					 "A ask socks5 203.0.113.25 25\nA grant 0\n");
+		}
+		play(&s, "A1 greeting 220\nA end 100 100\nA close\nB close 100 100\n");
+	}
+	house_finish(&s.house, describe);
+	assert_non_null(
+	    strstr(s.house.out, "2001 proxy confirmed socks5 192.0.2.80#1080"));
+	assert_non_null(strstr(s.house.out, " x2 "));
+	house_release(&s.house);
+}
+
+/* More than are found of one key begin with the same 16 octets: they are told apart by
+ * what follows. */
+static void
+ways_that_begin_alike_hide_none(void **state)
+{
+	static struct script s;
+	char line[256];
+
+	(void)state;
+	script_init(&s, CONF_LOG_ALERT);
+	play(&s, "A syn 198.51.100.66 192.0.2.30#2525\nB syn 192.0.2.30 203.0.113.25#25\n"
+		 "B prefix s "
+		 "220-mx.third.example-ESMTP-250-mx.third.example-PIPELINING-250-SIZE\n"
+		 "A prefix s "
+		 "220-mx.third.example-ESMTP-250-mx.third.example-PIPELINING-250-SIZE\n"
+		 "A prefix c EHLO-mail.client.example-MAIL-FROM:<s@client.example>"
+		 "-RCPT-TO:<t@third.example>\n");
+	for (unsigned i = 0; i < 200; i++) {
+		snprintf(line, sizeof(line),
+		    "C syn 198.51.100.%u 192.0.2.30#2525\n"
+		    "C prefix s 220-mx.third.example-%u-ESMTP-250-mx.third.example\n"
+		    "C prefix c EHLO-mail.client.example-%u-MAIL-FROM:<s@client>\n",
+		    i, i, i);
+		play(&s, line);
+	}
+	play(&s, "B prefix c EHLO-mail.client.example-MAIL-FROM:<s@client.example>"
+		 "-RCPT-TO:<t@third.example>\n"
+		 "A message 600\nB message 600\nA close 700 300\nB close 700 300\n");
+	house_finish(&s.house, describe);
+	assert_non_null(strstr(s.house.out, "2005 proxy confirmed tcp-forward "
+					    "192.0.2.30#2525 198.51.100.66 x1 high"));
+	house_release(&s.house);
+}
+
 static const char *
 state_of(const struct script *s, uint16_t port, char *buf, size_t size)
 {
@@ -617,6 +680,8 @@ main(void)
 		cmocka_unit_test(a_flood_does_not_flush_what_others_asked),
 		cmocka_unit_test(a_flood_of_strangers_does_not_either),
 		cmocka_unit_test(parallel_tunnels_have_a_leg_each),
+		cmocka_unit_test(a_leg_is_found_among_many_that_nobody_asked_for),
+		cmocka_unit_test(ways_that_begin_alike_hide_none),
 		cmocka_unit_test(proxies_stand_in_the_inventory_with_their_state),
 	};
 	int failed;

@@ -249,6 +249,127 @@ what_is_older_than_the_window_goes(void **state)
 	seen_free(seen);
 }
 
+/* The numbers of all entries that are not filed yet, as decimal digits of one number. */
+static uint64_t
+unfiled(struct seen *seen)
+{
+	uint64_t digits = 0;
+	uint32_t entry;
+
+	while ((entry = seen_unfiled(seen)) != SEEN_NONE) {
+		const struct item *item = seen_entry(seen, entry);
+
+		digits = digits * 10 + item->number;
+	}
+	return digits;
+}
+
+static void
+each_entry_is_given_once_to_be_filed(void **state)
+{
+	struct seen *seen = small(10, 10, 100);
+
+	(void)state;
+	assert_int_equal(unfiled(seen), 0);
+	for (unsigned i = 1; i <= 3; i++)
+		add(seen, i, i);
+	assert_int_equal(unfiled(seen), 123);
+	assert_int_equal(unfiled(seen), 0);
+	add(seen, 1, 4);
+	add(seen, 2, 5);
+	assert_int_equal(unfiled(seen), 45);
+	seen_free(seen);
+}
+
+static void
+what_is_gone_is_not_given_to_be_filed(void **state)
+{
+	struct seen *seen = small(4, 10, 100);
+	uint32_t last = SEEN_NONE;
+
+	(void)state;
+	for (unsigned i = 1; i <= 5; i++)
+		last = add(seen, i, i); /* 5 pushes 1 out */
+	seen_expire(seen, 3);
+	seen_drop(seen, last);
+	assert_int_equal(unfiled(seen), 34);
+	last = add(seen, 1, 6);
+	seen_drop(seen, last);
+	assert_int_equal(unfiled(seen), 0);
+	add(seen, 1, 7);
+	seen_expire(seen, 100);
+	assert_int_equal(unfiled(seen), 0);
+	add(seen, 1, 8);
+	assert_int_equal(unfiled(seen), 8);
+	seen_free(seen);
+}
+
+static void
+keys_of_two_sides_are_two_keys(void **state)
+{
+	struct seen *seen = small(10, 10, 100);
+	uint64_t one = seen_key_of_side(UINT64_C(0x123456789abcdef0), false);
+	uint64_t other = seen_key_of_side(one, true);
+
+	(void)state;
+	assert_int_equal(seen_key_of_side(other, false), one);
+	add_key(seen, 1, 1, one);
+	assert_int_equal(found(seen, one), 1);
+	assert_int_equal(found(seen, other), 0);
+	add_key(seen, 1, 2, other);
+	assert_int_equal(found(seen, one), 1);
+	assert_int_equal(found(seen, other), 2);
+	seen_free(seen);
+}
+
+static void
+prefetch_all(const struct seen *seen, uint64_t key, uint64_t owner)
+{
+	for (unsigned step = 0; step < 3; step++) {
+		seen_prefetch(seen, key, step);
+		seen_prefetch_owner(seen, owner, step);
+	}
+}
+
+static void
+asking_ahead_finds_and_changes_nothing(void **state)
+{
+	struct seen *seen = small(10, 10, 100);
+
+	(void)state;
+	prefetch_all(seen, 100, 1);
+	assert_int_equal(seen_counters(seen)->entries, 0);
+	add_key(seen, 1, 1, 100);
+	for (unsigned i = 0; i < 1000; i++)
+		prefetch_all(seen, i, i);
+	assert_int_equal(found(seen, 100), 1);
+	assert_int_equal(unfiled(seen), 1);
+	assert_int_equal(seen_counters(seen)->entries, 1);
+	assert_int_equal(seen_counters(seen)->keys, 1);
+	seen_free(seen);
+}
+
+static void
+entries_keep_to_themselves(void **state)
+{
+	enum { BYTES = 65 };
+	struct seen_limits limits = {
+		.entries = 3, .keys = 3, .share_percent = 100, .entry_bytes = BYTES
+	};
+	struct seen *seen = seen_new(&limits);
+
+	(void)state;
+	for (uint8_t i = 1; i <= 3; i++)
+		memset(seen_entry(seen, seen_add(seen, 1, i)), i, BYTES);
+	for (uint8_t i = 1; i <= 3; i++) {
+		const uint8_t *bytes = seen_entry(seen, seen_unfiled(seen));
+
+		assert_int_equal(bytes[0], i);
+		assert_int_equal(bytes[BYTES - 1], i);
+	}
+	seen_free(seen);
+}
+
 static void
 count_gone(void *context, uint32_t entry)
 {
@@ -365,6 +486,11 @@ main(void)
 		cmocka_unit_test(repeating_a_key_hides_ones_own_first),
 		cmocka_unit_test(of_one_key_a_bounded_number_is_found),
 		cmocka_unit_test(what_is_older_than_the_window_goes),
+		cmocka_unit_test(each_entry_is_given_once_to_be_filed),
+		cmocka_unit_test(what_is_gone_is_not_given_to_be_filed),
+		cmocka_unit_test(keys_of_two_sides_are_two_keys),
+		cmocka_unit_test(asking_ahead_finds_and_changes_nothing),
+		cmocka_unit_test(entries_keep_to_themselves),
 		cmocka_unit_test(who_is_evicted_is_told),
 		cmocka_unit_test(random_work_leaves_no_trace),
 		cmocka_unit_test(a_million_equal_keys_are_quick),
