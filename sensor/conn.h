@@ -50,14 +50,16 @@ struct conn_layer {
 };
 
 struct conn {
-	struct reasm reasm; /* first: track.c comes back from it to the conn */
-	struct session session;
-	struct meter meter;
+	/* What each segment touches comes first, and first of it what leads track.c back
+	 * to the conn; the rest of layer[] is for tunnels. */
+	struct reasm reasm;
 	struct flow *flow;     /* its entry in the flow table, for the caller */
 	uint8_t right_sums[2]; /* segments with a right checksum, up to a few */
 	uint8_t depth[2];      /* the layer that a direction has reached */
 	uint8_t probe_flags;   /* PROTO_PROBE_MIDSTREAM, PROTO_PROBE_FETCHER */
+	struct meter meter;
 	struct conn_layer layer[RECORD_DEPTH_MAX];
+	struct session session;
 	struct prefix prefix; /* of layer 0; the others' are rare and lie in a pool */
 };
 

@@ -1,55 +1,70 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "openers.h"
 
-enum { PREFIX_BITS = 64 }; /* one customer's */
+enum {
+	PREFIX_BITS = 64, /* one customer's */
+	CHOICES = 8,      /* of either counter of a host */
+};
+
+/* A cache line: both counters of a host lie in it. */
+struct line {
+	uint32_t first[CHOICES], second[CHOICES];
+};
 
 int
 openers_init(struct openers *o, uint32_t hosts, uint32_t crowd)
 {
 	*o = (struct openers){ .crowd = crowd };
-	for (unsigned i = 0; i < 2; i++) {
-		if (places_init(&o->row[i], hosts, sizeof(uint32_t)) != 0)
-			return -1;
-	}
-	return 0;
+	return places_init(&o->lines, hosts / CHOICES, sizeof(struct line));
 }
 
 void
 openers_release(struct openers *o)
 {
-	for (unsigned i = 0; i < 2; i++)
-		places_release(&o->row[i]);
+	places_release(&o->lines);
 }
 
-static uint32_t *
-counter(const struct openers *o, unsigned row, const struct addr *host)
-{
-	const struct places *places = &o->row[row];
-	struct addr prefix = addr_v6_prefix(host, PREFIX_BITS);
-	uint64_t hash = hash_endpoint(&places->key, &prefix, 0);
+struct counters {
+	uint32_t *first, *second;
+};
 
-	return places_at(
-	    places, hash_multiply(hash ^ places->key.k[2], places->key.k[3] | 1));
+static struct counters
+counters_of(const struct openers *o, const struct addr *host)
+{
+	const struct hash_key *key = &o->lines.key;
+	struct addr prefix = addr_v6_prefix(host, PREFIX_BITS);
+	uint64_t hash =
+	    hash_multiply(hash_endpoint(key, &prefix, 0) ^ key->k[2], key->k[3]);
+	struct line *line = places_at(&o->lines, hash);
+
+	return (struct counters){ &line->first[(hash >> 61) % CHOICES],
+		&line->second[(hash >> 58) % CHOICES] };
 }
 
 void
 openers_add(struct openers *o, const struct addr *host)
 {
-	o->crowded += ++*counter(o, 0, host) == o->crowd + 1;
-	++*counter(o, 1, host);
+	struct counters of = counters_of(o, host);
+
+	if ((*of.first)++ == o->crowd)
+		o->crowded++;
+	(*of.second)++;
 }
 
 void
 openers_drop(struct openers *o, const struct addr *host)
 {
-	o->crowded -= --*counter(o, 0, host) == o->crowd;
-	--*counter(o, 1, host);
+	struct counters of = counters_of(o, host);
+
+	if (--*of.first == o->crowd)
+		o->crowded--;
+	(*of.second)--;
 }
 
 uint32_t
 openers_count(const struct openers *o, const struct addr *host)
 {
-	uint32_t a = *counter(o, 0, host), b = *counter(o, 1, host);
+	struct counters of = counters_of(o, host);
 
-	return a < b ? a : b;
+	return *of.first < *of.second ? *of.first : *of.second;
 }

@@ -4,16 +4,16 @@
 
 /*
  * How many of the connections at hand each host opened; of IPv6, each /64. A sketch: two
- * counters of each host under keyed hashes, the lower of which is at least the number and
+ * counters of each host under a keyed hash, the lower of which is at least the number and
  * seldom more. Whether any host has more than a number set at start is known at once.
  */
 
 #include "places.h"
 
 struct openers {
-	struct places row[2];
+	struct places lines;
 	uint32_t crowd;
-	uint32_t crowded; /* counters of the first row above it */
+	uint32_t crowded; /* first counters of hosts that are above it */
 };
 
 /* For so many hosts; more than crowd connections of one are a crowd. 0, or -1 when the

@@ -125,12 +125,12 @@ struct reasm_link {
 };
 
 struct reasm {
+	uint16_t flags;
+	uint32_t reset_seq;
 	struct reasm_half half[2];
 	struct reasm_link link[2]; /* in the pool's lists: holders, and those due */
 	int64_t due_us;
 	int64_t reset_at_us;
-	uint32_t reset_seq;
-	uint16_t flags;
 };
 
 void reasm_init(struct reasm *reasm);

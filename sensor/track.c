@@ -69,6 +69,7 @@ track_prefetch_parser(const struct track *t, const struct flow *flow)
 
 	if (layer == NULL || layer->parser == NULL)
 		return;
+	prefetch_bytes(&conn->session, sizeof(conn->session));
 	if (layer->proto->prefetch != NULL)
 		layer->proto->prefetch(layer->parser);
 	else
