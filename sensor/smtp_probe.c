@@ -3,6 +3,7 @@
  * Whether a connection carries SMTP, by its first bytes. Nearly all connections are told
  * apart by the very first one.
  */
+#include "ascii.h"
 #include "smtp_state.h"
 
 #include <strings.h>
@@ -36,7 +37,8 @@ static bool
 contains(struct slice s, const char *word)
 {
 	for (; s.n > 0; s = slice_tail(s, 1)) {
-		if (slice_has_prefix(s, word))
+		if (ascii_lower(s.p[0]) == ascii_lower((uint8_t)word[0]) &&
+		    slice_has_prefix(s, word))
 			return true;
 	}
 	return false;
