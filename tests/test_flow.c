@@ -70,6 +70,32 @@ both_directions_find_one_connection(void **state)
 	flow_table_free(table);
 }
 
+/* Between the guess and the question an entry may be given back, or to another. */
+static void
+guess_that_is_wrong_by_now_finds_what_is_right(void **state)
+{
+	struct flow_table *table = flow_table_new(1000);
+	struct segment s = segment_of(1);
+	struct flow *flow = add(table, 1);
+	struct flow_key key = flow_prefetch_bucket(table, &s);
+	uint8_t dir = 9;
+
+	(void)state;
+	assert_null(key.guess);
+	flow_prefetch_entry(table, &key);
+	assert_ptr_equal(key.guess, flow);
+	assert_ptr_equal(flow_find(table, key, &s, &dir), flow);
+	flow_remove(table, flow);
+	assert_null(flow_find(table, key, &s, &dir));
+	assert_ptr_equal(add(table, 2), flow); /* the entry again, for another */
+	assert_null(flow_find(table, key, &s, &dir));
+	flow = add(table, 1);
+	assert_ptr_not_equal(flow, key.guess);
+	assert_ptr_equal(flow_find(table, key, &s, &dir), flow);
+	assert_int_equal(dir, 0);
+	flow_table_free(table);
+}
+
 static void
 opener_may_be_the_destination(void **state)
 {
@@ -149,6 +175,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_directions_find_one_connection),
+		cmocka_unit_test(guess_that_is_wrong_by_now_finds_what_is_right),
 		cmocka_unit_test(opener_may_be_the_destination),
 		cmocka_unit_test(holds_as_many_as_it_was_made_for),
 		cmocka_unit_test(full_table_gives_up_connections_without_data_first),
