@@ -16,7 +16,7 @@ track_stream_bytes(const struct flow *flow, const struct flow_cold *cold, unsign
 	uint64_t span =
 	    ((uint64_t)cold->wraps[dir] << 32) + flow->end[dir] - cold->isn[dir];
 	uint64_t marks =
-	    dir == 0 ? !!(flow->flags & FLOW_SYN) : !!(flow->flags & FLOW_SYN_ACK);
+	    flow->flags & (dir == 0 ? FLOW_SYN | FLOW_SYN_ACK : FLOW_SYN_ACK) ? 1 : 0;
 
 	marks += !!(flow->flags & (dir == 0 ? FLOW_FIN_0 : FLOW_FIN_1));
 	return span > marks ? span - marks : 0;

@@ -99,8 +99,10 @@ advance(const struct track *t, struct flow *flow, const struct segment *s, uint8
 	if (flow->packets[dir]++ == 0) {
 		struct flow_cold *cold = flow_cold(t->flows, flow);
 
-		cold->isn[dir] = s->seq;
-		cold->wraps[dir] = end < s->seq;
+		/* Where its SYN was lost the SYN-ACK told where the opener begins. */
+		if (dir == 1 || !(flow->flags & FLOW_SYN_ACK))
+			cold->isn[dir] = s->seq;
+		cold->wraps[dir] = end < cold->isn[dir];
 		flow->end[dir] = end;
 		return end - s->seq;
 	}

@@ -284,6 +284,29 @@ turns_are_told_of_a_host_that_dials_mail_ports(void **state)
 	assert_int_equal(wire_count(&wire, "40001>22 turn"), 0);
 }
 
+/* The SYN-ACK says where the client's stream begins, whatever of it was captured. */
+static void
+a_lost_syn_takes_no_octet_along(void **state)
+{
+	static const char request[] = "CONNECT 203.0.113.25:25 HTTP/1.0\r\n\r\n";
+
+	(void)state;
+	for (uint16_t i = 0; i < 3; i++) {
+		struct wire_conn conn =
+		    wire_conn("198.51.100.7", 40000 + i, "192.0.2.80", 3128);
+
+		conn.seq[0] = i == 2 ? UINT32_MAX : conn.seq[0];
+		conn.seq[0]++; /* that of the SYN */
+		wire_send(&wire, &conn, 1, TCP_SYN | TCP_ACK, "");
+		if (i > 0)
+			wire_send(&wire, &conn, 0, TCP_ACK, "");
+		wire_send(&wire, &conn, 0, TCP_ACK, request);
+		wire_close(&wire, &conn);
+		assert_int_equal(wire_count(&wire, "http asked 0 203.0.113.25"), i + 1u);
+		assert_int_equal(wire_count(&wire, "bytes=36/0 gaps=0/0"), i + 1u);
+	}
+}
+
 static void
 both_sides_of_a_nat_are_one_connection(void **state)
 {
@@ -711,6 +734,7 @@ main(void)
 		TEST(unanswered_refused_and_expired_connections_are_closed),
 		TEST(web_traffic_is_dropped_at_its_first_bytes),
 		TEST(turns_are_told_of_a_host_that_dials_mail_ports),
+		TEST(a_lost_syn_takes_no_octet_along),
 		TEST(both_sides_of_a_nat_are_one_connection),
 		TEST(client_that_repeats_its_numbers_hides_nothing),
 		TEST(capture_that_starts_in_the_middle),
