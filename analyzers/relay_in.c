@@ -98,12 +98,13 @@ is_outcome_hidden(const struct relay_open *open)
 }
 
 /* The server took the message, and no recipient but third parties is known, of whom none
- * was seen to be refused: it took it for one of them, unless a local one was lost. */
+ * was seen to be refused: it took it for one of them, unless another was lost. */
 static bool
 is_taken_for_somebody(const struct relay_open *open)
 {
 	return open->final_code / 100 == 2 && open->unsure > 0 && open->doubted == 0 &&
-	       open->refused == 0 && !open->mixed && open->unread == 0;
+	       open->refused == 0 && !open->mixed && open->unread == 0 &&
+	       (open->tx->flags & FACT_HOLED) == 0;
 }
 
 /*

@@ -113,9 +113,11 @@ enum fact_flag {
 	FACT_BDAT = 0x04,     /* the message came by BDAT (RFC 3030) */
 	FACT_EXTENDED = 0x08, /* EHLO, not HELO */
 	FACT_CUT_MORE =
-	    0x10,         /* SMTP: the parameters or the reply were cut, not the path */
-	FACT_BLIND = 0x20 /* MAIL, RCPT: both directions lost something since the
-			     connection's begin, so that AUTH may have passed unseen */
+	    0x10,          /* SMTP: the parameters or the reply were cut, not the path */
+	FACT_BLIND = 0x20, /* MAIL, RCPT: both directions lost something since the
+			      connection's begin, so that AUTH may have passed unseen */
+	FACT_HOLED = 0x40  /* FINAL: commands in front of the message were lost, so that
+			      there may be other recipients */
 };
 
 enum { FACT_TEXTS = 3, FACT_TEXT_MAX = 2000, FACT_RECEIVED_MAX = 8 };

@@ -212,6 +212,8 @@ answer_dot(
 		say_flags(fact, e);
 		if (e->kind == SMTP_PENDING_BDAT)
 			fact->flags |= FACT_BDAT;
+		if (s->holed && s->holed_tx == e->tx)
+			fact->flags |= FACT_HOLED;
 		s->t.open = false;
 	} else if (s->over == SMTP_OPEN || s->unsure != SMTP_SURE) {
 		smtp_end_transaction(s, FACT_ABORT_LOST);

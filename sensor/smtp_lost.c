@@ -9,6 +9,10 @@ lose_commands(struct smtp *s)
 	struct slice line = line_begun(&s->line, s->line_bytes, SMTP_COMMAND_LINE);
 	bool begun = s->line.begun;
 
+	if (s->tx_open && !(s->message_any && s->message_tx == s->tx)) {
+		s->holed = true;
+		s->holed_tx = s->tx;
+	}
 	line_reset(&s->line);
 	s->line.cut = true;
 	s->auth.responses = 1; /* which of them comes next is unknown now */

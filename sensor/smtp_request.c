@@ -86,6 +86,10 @@ smtp_implicit_transaction(struct smtp *s)
 		return 0;
 	s->tx = s->tx_next++;
 	s->tx_open = true;
+	if (s->lost_requester || !s->greeting_seen) {
+		s->holed = true;
+		s->holed_tx = s->tx;
+	}
 	return SMTP_PENDING_IMPLICIT;
 }
 

@@ -117,6 +117,7 @@ struct smtp {
 	/* The requester's side. */
 	bool tx_open;
 	bool known;       /* a command of SMTP was seen */
+	bool holed;       /* commands of holed_tx were lost in front of its message */
 	bool message_any; /* there ever was a message */
 	bool message_unsure;
 	bool blind_message; /* a message ended, and no reply was ever seen */
@@ -124,7 +125,7 @@ struct smtp {
 	bool hello_first;   /* the first line is HELO or EHLO */
 	bool any_line;
 	uint32_t tx, tx_next; /* of the commands being read; of the next MAIL */
-	uint32_t message_tx;
+	uint32_t message_tx, holed_tx;
 	uint8_t junk; /* refusals of those that may come before any other reply */
 	bool line_used, aside_used; /* those bytes need wiping at the end */
 	uint8_t auth_pending;

@@ -135,7 +135,7 @@ static void
 put_fact(struct feed *feed, const struct fact *fact)
 {
 	static const char *const flag[] = { "cut", "unsure", "bdat", "ehlo", "cut-more",
-		"blind" };
+		"blind", "holed" };
 	unsigned texts = FACT_TEXTS;
 	char number[16];
 

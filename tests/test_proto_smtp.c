@@ -970,7 +970,7 @@ static const struct feed_talk talks[] = {
 		S("221 2.0.0 Bye"),
 	},
 	    "0 MESSAGE size=46 body=0 [cut unsure]\n"
-	    "0 FINAL 250 queued [unsure]\n"
+	    "0 FINAL 250 queued [unsure holed]\n"
 	    "1 MAIL 250 <a@example.net> |  | 2.1.0 Ok [blind]\n"
 	    "1 RCPT 250 <b@example.org> |  | 2.1.5 Ok [blind]\n"
 	    "1 ABORT QUIT\n"
@@ -1972,7 +1972,7 @@ static const struct gap_talk gap_talks[] = {
 	    "0 GREETING 220 mx | mx SMTP\n0 HELO 250 c | mx | mx [ehlo]\n"
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n0 DATA 354 go\n"
 	    "0 HEADER Subject: x\n0 HEADERS_END\n"
-	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok\n1 END 0\n" },
+	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok [holed]\n1 END 0\n" },
 	{ "DATA is lost and refused, or something else is",
 	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
 		"C RCPT TO:<c@d>", "S 250 ok", "c6", "S 554 no", "C QUIT", "S 221 bye" },
@@ -1987,7 +1987,7 @@ static const struct gap_talk gap_talks[] = {
 	    "0 MAIL 250 <a@b> |  | ok\n0 RCPT 250 <c@d> |  | ok\n"
 	    "0 DATA 550 1 [unsure]\n0 DATA 354 go\n"
 	    "0 HEADER Subject: x\n0 HEADERS_END\n"
-	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok\n1 END 0\n" },
+	    "0 MESSAGE size=14 body=0\n0 FINAL 250 ok [holed]\n1 END 0\n" },
 	{ "QUIT in front of the refusal of what was lost",
 	    { "S 220 mx SMTP", "C EHLO c", "S 250 mx", "C MAIL FROM:<a@b>", "S 250 ok",
 		"C RCPT TO:<c@d>", "S 250 ok", "c6", "C QUIT", "S 554 no", "S 221 bye" },

@@ -58,6 +58,8 @@ read_code(const char *text, struct fact *fact)
 		fact->flags |= FACT_CUT_MORE;
 	if (strchr(text, '!') != NULL)
 		fact->flags |= FACT_BLIND;
+	if (strchr(text, '/') != NULL)
+		fact->flags |= FACT_HOLED;
 }
 
 static void
