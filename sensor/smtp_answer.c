@@ -3,6 +3,7 @@
  * What each SMTP command comes to by its reply, or without one: the facts of sessions and
  * of transactions, each of which ends once.
  */
+#include "ascii.h"
 #include "smtp_state.h"
 
 static bool
@@ -47,7 +48,7 @@ without_echo(const struct smtp *s, const struct smtp_answer *a)
 	if (s->auth.mechanism_len == 0 && s->unsure == SMTP_SURE)
 		return a->text;
 	while (i < a->text.n && strchr(":\"'<(`[", a->text.p[i]) == NULL &&
-	       !slice_has_prefix(slice_tail(a->text, i), "AUTH "))
+	       !ascii_has_prefix(slice_tail(a->text, i), "auth "))
 		i++;
 	return slice_head(a->text, i);
 }
@@ -119,7 +120,7 @@ answer_helo(struct smtp *s, const struct smtp_pending_entry *e,
 	fact = smtp_say_answer(s, FACT_HELO, s->told_next, a, 2);
 	fact->text[0] = text[0];
 	if (smtp_is_accepted(a->code))
-		smtp_say_text(fact, 1, slice_word(a->text, &rest), SMTP_NAME_MAX);
+		smtp_say_text(fact, 1, ascii_word(a->text, &rest), SMTP_NAME_MAX);
 	say_flags(fact, e);
 }
 

@@ -6,6 +6,7 @@
  * end for it, and what was kept is read as commands. Lines between that are no commands
  * are only counted: each gets a reply that says so.
  */
+#include "ascii.h"
 #include "smtp_state.h"
 
 void
@@ -33,12 +34,12 @@ clear(struct smtp *s)
 static bool
 is_known(struct slice line)
 {
-	static const char *const known[] = { "NOOP", "HELP", "VRFY", "EXPN", "ETRN",
-		"XCLIENT", "XFORWARD" };
-	struct slice rest, word = slice_word(slice_trim(line), &rest);
+	static const char *const known[] = { "noop", "help", "vrfy", "expn", "etrn",
+		"xclient", "xforward" };
+	struct slice rest, word = ascii_word(ascii_trim(line), &rest);
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (slice_is_word(word, known[i]))
+		if (ascii_is(word, known[i]))
 			return true;
 	}
 	return false;

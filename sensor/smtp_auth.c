@@ -5,7 +5,7 @@
  */
 #include "smtp_auth.h"
 
-#include "smtp_command.h"
+#include "ascii.h"
 
 enum { DECODED_MAX = 1536 }; /* what a kept line of 2048 octets can hold */
 
@@ -67,7 +67,7 @@ static struct slice
 value_of(struct slice s, const char *key, uint8_t end)
 {
 	while (s.n > 0) {
-		if (slice_has_prefix(s, key))
+		if (ascii_has_prefix(s, key))
 			return until(slice_tail(s, strlen(key)), end);
 		s = slice_tail(s, 1);
 	}
@@ -99,19 +99,19 @@ cram_user(struct slice s)
 static struct slice
 find_user(struct slice mechanism, struct slice decoded)
 {
-	if (slice_is_word(mechanism, "PLAIN"))
+	if (ascii_is(mechanism, "plain"))
 		return plain_user(decoded);
-	if (slice_is_word(mechanism, "LOGIN"))
+	if (ascii_is(mechanism, "login"))
 		return decoded;
-	if (slice_is_word(mechanism, "CRAM-MD5"))
+	if (ascii_is(mechanism, "cram-md5"))
 		return cram_user(decoded);
-	if (slice_is_word(mechanism, "XOAUTH2"))
+	if (ascii_is(mechanism, "xoauth2"))
 		return value_of(decoded, "user=", 1);
-	if (slice_is_word(mechanism, "OAUTHBEARER"))
+	if (ascii_is(mechanism, "oauthbearer"))
 		return value_of(until(decoded, 1), "a=", ',');
-	if (slice_is_word(mechanism, "DIGEST-MD5"))
+	if (ascii_is(mechanism, "digest-md5"))
 		return value_of(decoded, "username=\"", '"');
-	if (slice_has_prefix(mechanism, "SCRAM-"))
+	if (ascii_has_prefix(mechanism, "scram-"))
 		return value_of(decoded, "n=", ',');
 	return slice_of(decoded.p, 0);
 }
@@ -124,7 +124,7 @@ smtp_auth_take(struct smtp_auth *auth, struct slice response)
 	struct slice user;
 
 	/* Of LOGIN the second response is the password: not even decoded. */
-	if (auth->responses++ > 0 || slice_is_word(response, "*")) {
+	if (auth->responses++ > 0 || ascii_is(response, "*")) {
 		auth->responses = 1;
 		return;
 	}

@@ -5,48 +5,7 @@
  */
 #include "smtp_command.h"
 
-#include <strings.h>
-
-static bool
-is_wsp(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
-
-bool
-slice_has_prefix(struct slice s, const char *prefix)
-{
-	size_t n = strlen(prefix);
-
-	return s.n >= n && strncasecmp((const char *)s.p, prefix, n) == 0;
-}
-
-bool
-slice_is_word(struct slice s, const char *word)
-{
-	return s.n == strlen(word) && slice_has_prefix(s, word);
-}
-
-struct slice
-slice_trim(struct slice s)
-{
-	while (s.n > 0 && is_wsp(s.p[0]))
-		s = slice_tail(s, 1);
-	while (s.n > 0 && is_wsp(s.p[s.n - 1]))
-		s.n--;
-	return s;
-}
-
-struct slice
-slice_word(struct slice s, struct slice *rest)
-{
-	size_t n = 0;
-
-	while (n < s.n && !is_wsp(s.p[n]))
-		n++;
-	*rest = slice_trim(slice_tail(s, n));
-	return slice_of(s.p, n);
-}
+#include "ascii.h"
 
 static bool
 has_control(struct slice s)
@@ -75,7 +34,7 @@ path_length(struct slice s, bool quoting)
 			quoted = !quoted;
 		else if (!quoted && bracket && s.p[i] == '>')
 			return i + 1;
-		else if (!quoted && !bracket && is_wsp(s.p[i]))
+		else if (!quoted && !bracket && ascii_is_blank(s.p[i]))
 			return i;
 	}
 	return quoted ? path_length(s, false) : s.n;
@@ -85,13 +44,16 @@ path_length(struct slice s, bool quoting)
 static struct slice
 skip_name(struct slice s)
 {
-	size_t n = path_length(s, true);
+	size_t n;
 
-	if (s.n == 0 || s.p[0] == '<' || (s.p[0] != '"' && memchr(s.p, '@', n) != NULL) ||
+	if (s.n == 0 || s.p[0] == '<')
+		return s;
+	n = path_length(s, true);
+	if ((s.p[0] != '"' && memchr(s.p, '@', n) != NULL) ||
 	    (s.p[0] == '"' && s.p[n - 1] != '"'))
 		return s;
 	for (; n + 1 < s.n; n++) {
-		if (is_wsp(s.p[n]) && s.p[n + 1] == '<')
+		if (ascii_is_blank(s.p[n]) && s.p[n + 1] == '<')
 			return slice_tail(s, n + 1);
 	}
 	return s;
@@ -104,17 +66,17 @@ read_path(struct slice rest, const char *word, struct smtp_command *command)
 {
 	size_t n = strlen(word);
 
-	if (!slice_has_prefix(rest, word))
+	if (!ascii_has_prefix(rest, word))
 		return false;
-	rest = slice_trim(slice_tail(rest, n));
+	rest = ascii_trim(slice_tail(rest, n));
 	if (rest.n == 0 || (rest.p[0] != ':' && rest.p[0] != '<'))
 		return false;
 	if (rest.p[0] == ':')
-		rest = slice_trim(slice_tail(rest, 1));
+		rest = ascii_trim(slice_tail(rest, 1));
 	rest = skip_name(rest);
 	n = path_length(rest, true);
 	command->arg = slice_of(rest.p, n);
-	command->params = slice_trim(slice_tail(rest, n));
+	command->params = ascii_trim(slice_tail(rest, n));
 	return true;
 }
 
@@ -147,9 +109,10 @@ read_bdat(struct slice rest, struct smtp_command *command)
 	struct slice tail = slice_tail(rest, sign);
 
 	command->bad = !take_number(&tail, &command->size);
-	command->sure = !command->bad && !sign && (tail.n == 0 || is_wsp(tail.p[0]));
-	tail = slice_trim(tail);
-	command->last = slice_is_word(tail, "LAST");
+	command->sure =
+	    !command->bad && !sign && (tail.n == 0 || ascii_is_blank(tail.p[0]));
+	tail = ascii_trim(tail);
+	command->last = ascii_is(tail, "last");
 	command->sure = command->sure && (tail.n == 0 || command->last);
 }
 
@@ -158,13 +121,13 @@ read_bdat(struct slice rest, struct smtp_command *command)
 static void
 read_xclient(struct slice rest, struct smtp_command *command)
 {
-	static const char login[] = "LOGIN=";
+	static const char login[] = "login=";
 	struct slice attribute, value;
 
 	while (rest.n > 0) {
-		attribute = slice_word(rest, &rest);
+		attribute = ascii_word(rest, &rest);
 		value = slice_tail(attribute, sizeof(login) - 1);
-		if (slice_has_prefix(attribute, login))
+		if (ascii_has_prefix(attribute, login))
 			command->arg = slice_head(
 			    value, value.n > 0 && value.p[0] == '[' ? 0 : value.n);
 	}
@@ -178,23 +141,23 @@ read_arguments(struct slice word, struct slice rest, struct smtp_command *comman
 {
 	switch (command->verb) {
 	case SMTP_MAIL:
-		command->sure = read_path(rest, "FROM", command);
-		if (!command->sure && !slice_is_word(word, "MAIL"))
+		command->sure = read_path(rest, "from", command);
+		if (!command->sure && !ascii_is(word, "mail"))
 			command->verb = SMTP_OTHER;
 		break;
 	case SMTP_RCPT:
-		command->sure = read_path(rest, "TO", command);
+		command->sure = read_path(rest, "to", command);
 		break;
 	case SMTP_BDAT:
 		read_bdat(rest, command);
 		break;
 	case SMTP_HELO:
 	case SMTP_EHLO:
-		command->arg = slice_word(rest, &command->params);
+		command->arg = ascii_word(rest, &command->params);
 		command->sure = command->arg.n > 0 && command->params.n == 0;
 		break;
 	case SMTP_AUTH:
-		command->arg = slice_word(rest, &command->params);
+		command->arg = ascii_word(rest, &command->params);
 		command->sure = command->arg.n > 0 &&
 				memchr(command->params.p, ' ', command->params.n) == NULL;
 		break;
@@ -217,37 +180,40 @@ static enum smtp_verb
 find_verb(struct slice word)
 {
 	static const struct verb table[] = {
-		{ "MAIL", SMTP_MAIL },
-		{ "SEND", SMTP_MAIL }, /* RFC 821, RFC 5321 appendix F.6 */
-		{ "SOML", SMTP_MAIL },
-		{ "SAML", SMTP_MAIL },
-		{ "RCPT", SMTP_RCPT },
-		{ "DATA", SMTP_DATA },
-		{ "EHLO", SMTP_EHLO },
-		{ "HELO", SMTP_HELO },
-		{ "BDAT", SMTP_BDAT },
-		{ "RSET", SMTP_RSET },
-		{ "QUIT", SMTP_QUIT },
-		{ "AUTH", SMTP_AUTH },
-		{ "USER", SMTP_FOREIGN },
-		{ "PASS", SMTP_FOREIGN },
-		{ "FEAT", SMTP_FOREIGN },
-		{ "SYST", SMTP_FOREIGN },
-		{ "PASV", SMTP_FOREIGN },
-		{ "EPSV", SMTP_FOREIGN },
-		{ "PORT", SMTP_FOREIGN },
-		{ "CAPA", SMTP_FOREIGN },
-		{ "STLS", SMTP_FOREIGN },
+		{ "mail", SMTP_MAIL },
+		{ "rcpt", SMTP_RCPT },
+		{ "data", SMTP_DATA },
+		{ "ehlo", SMTP_EHLO },
+		{ "helo", SMTP_HELO },
+		{ "bdat", SMTP_BDAT },
+		{ "rset", SMTP_RSET },
+		{ "quit", SMTP_QUIT },
+		{ "auth", SMTP_AUTH },
+		{ "send", SMTP_MAIL }, /* RFC 821, RFC 5321 appendix F.6 */
+		{ "soml", SMTP_MAIL },
+		{ "saml", SMTP_MAIL },
+		{ "user", SMTP_FOREIGN },
+		{ "pass", SMTP_FOREIGN },
+		{ "feat", SMTP_FOREIGN },
+		{ "syst", SMTP_FOREIGN },
+		{ "pasv", SMTP_FOREIGN },
+		{ "epsv", SMTP_FOREIGN },
+		{ "port", SMTP_FOREIGN },
+		{ "capa", SMTP_FOREIGN },
+		{ "stls", SMTP_FOREIGN },
 	};
+	char lower[VERB_LETTERS];
 
-	if (slice_is_word(word, "STARTTLS"))
+	if (ascii_is(word, "starttls"))
 		return SMTP_STARTTLS;
-	if (slice_is_word(word, "XCLIENT"))
+	if (ascii_is(word, "xclient"))
 		return SMTP_XCLIENT;
 	if (word.n != VERB_LETTERS)
 		return SMTP_OTHER;
+	for (size_t i = 0; i < VERB_LETTERS; i++)
+		lower[i] = (char)ascii_lower(word.p[i]);
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (strncasecmp((const char *)word.p, table[i].word, VERB_LETTERS) == 0)
+		if (memcmp(lower, table[i].word, VERB_LETTERS) == 0)
 			return table[i].verb;
 	}
 	return SMTP_OTHER;
@@ -258,7 +224,7 @@ is_http_request(struct slice line)
 {
 	size_t n = sizeof(" HTTP/1.0") - 1;
 
-	return line.n > n && slice_has_prefix(slice_tail(line, line.n - n), " HTTP/");
+	return line.n > n && ascii_has_prefix(slice_tail(line, line.n - n), " http/");
 }
 
 /* "Host: ..." and its like, with which web clients go on. What letters have in their
@@ -267,16 +233,16 @@ is_http_request(struct slice line)
 static bool
 is_http_header(struct slice line)
 {
-	static const char *const header[] = { "Host:", "Accept:", "Accept-Encoding:",
-		"Connection:", "Content-Length:", "Cookie:", "Referer:",
-		"Proxy-Connection:", "Via:", "X-Forwarded-For:", "Proxy-Authorization:",
-		"Authorization:", "Origin:", "Cache-Control:",
-		"Upgrade-Insecure-Requests:", "Pragma:" };
+	static const char *const header[] = { "host:", "accept:", "accept-encoding:",
+		"connection:", "content-length:", "cookie:", "referer:",
+		"proxy-connection:", "via:", "x-forwarded-for:", "proxy-authorization:",
+		"authorization:", "origin:", "cache-control:",
+		"upgrade-insecure-requests:", "pragma:" };
 
 	if (memchr(line.p, ':', line.n) == NULL)
 		return false;
 	for (size_t i = 0; i < sizeof(header) / sizeof(header[0]); i++) {
-		if (slice_has_prefix(line, header[i]))
+		if (ascii_has_prefix(line, header[i]))
 			return true;
 	}
 	return false;
@@ -291,10 +257,10 @@ smtp_command_read(struct slice line, struct smtp_command *command)
 	*command = (struct smtp_command){ .verb = SMTP_EMPTY };
 	if (nul != NULL) /* where Postfix ends it */
 		line.n = (size_t)(nul - line.p);
-	line = slice_trim(line);
+	line = ascii_trim(line);
 	if (line.n == 0)
 		return;
-	word = slice_word(line, &rest);
+	word = ascii_word(line, &rest);
 	command->arg = command->params = slice_of(line.p, 0);
 	command->verb = find_verb(word);
 	if (command->verb == SMTP_OTHER) {
@@ -304,7 +270,7 @@ smtp_command_read(struct slice line, struct smtp_command *command)
 		return;
 	}
 	if (command->verb == SMTP_AUTH &&
-	    (slice_is_word(rest, "TLS") || slice_is_word(rest, "SSL")))
+	    (ascii_is(rest, "tls") || ascii_is(rest, "ssl")))
 		command->verb = SMTP_FOREIGN; /* RFC 4217: FTP */
 	else
 		read_arguments(word, rest, command);

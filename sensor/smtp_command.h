@@ -40,10 +40,4 @@ struct smtp_command {
 /* The line comes without its end. */
 void smtp_command_read(struct slice line, struct smtp_command *command);
 
-bool slice_has_prefix(struct slice s, const char *prefix); /* in any case */
-bool slice_is_word(struct slice s, const char *word);      /* in any case */
-struct slice slice_trim(struct slice s);
-/* The first word; *rest is what follows it and the white space behind it. */
-struct slice slice_word(struct slice s, struct slice *rest);
-
 #endif

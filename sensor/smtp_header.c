@@ -1,13 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "smtp_header.h"
 
-#include <strings.h>
-
-static bool
-is_wsp(uint8_t c)
-{
-	return c == ' ' || c == '\t';
-}
+#include "ascii.h"
 
 struct field {
 	const char *name;
@@ -18,21 +12,20 @@ static bool
 find_field(struct smtp_message *m)
 {
 	static const struct field table[] = {
-		{ "From", FACT_HEADER_FROM },
-		{ "To", FACT_HEADER_TO },
-		{ "Cc", FACT_HEADER_CC },
-		{ "Subject", FACT_HEADER_SUBJECT },
-		{ "Date", FACT_HEADER_DATE },
-		{ "Message-ID", FACT_HEADER_MESSAGE_ID },
-		{ "Received", FACT_HEADER_RECEIVED },
+		{ "from", FACT_HEADER_FROM },
+		{ "to", FACT_HEADER_TO },
+		{ "cc", FACT_HEADER_CC },
+		{ "subject", FACT_HEADER_SUBJECT },
+		{ "date", FACT_HEADER_DATE },
+		{ "message-id", FACT_HEADER_MESSAGE_ID },
+		{ "received", FACT_HEADER_RECEIVED },
 	};
+	/* Blanks may follow it, RFC 5322 section 4.5: "Subject : x" */
+	struct slice name = ascii_trim(slice_of(m->name, m->name_len));
 
-	while (m->name_len > 0 && is_wsp(m->name[m->name_len - 1]))
-		m->name_len--; /* RFC 5322 section 4.5: "Subject : x" */
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
 		m->header = table[i].header;
-		if (strlen(table[i].name) == m->name_len &&
-		    strncasecmp(table[i].name, (char *)m->name, m->name_len) == 0)
+		if (ascii_is(name, table[i].name))
 			return true;
 	}
 	return false;
@@ -61,7 +54,7 @@ field_put(struct smtp_message *m, const uint8_t *p, size_t n)
 
 	if (!m->wanted)
 		return;
-	while (m->value_len == 0 && n > 0 && is_wsp(*p)) {
+	while (m->value_len == 0 && n > 0 && ascii_is_blank(*p)) {
 		p++;
 		n--;
 	}
@@ -87,7 +80,7 @@ smtp_message_value(const struct smtp_message *m)
 {
 	struct slice s = slice_of(m->value, m->value_len);
 
-	while (s.n > 0 && (is_wsp(s.p[s.n - 1]) || s.p[s.n - 1] == '\r'))
+	while (s.n > 0 && (ascii_is_blank(s.p[s.n - 1]) || s.p[s.n - 1] == '\r'))
 		s.n--;
 	return s;
 }
@@ -122,7 +115,7 @@ take_line_start(struct smtp_message *m, struct slice *in)
 {
 	uint8_t c = in->p[0];
 
-	if (is_wsp(c) && m->told) { /* RFC 5322 section 2.2.3: folded */
+	if (ascii_is_blank(c) && m->told) { /* RFC 5322 section 2.2.3: folded */
 		m->part = SMTP_PART_VALUE;
 		return SMTP_MESSAGE_NONE;
 	}
@@ -161,10 +154,29 @@ is_mbox(const struct smtp_message *m)
 	       (m->name_len == 5 && memcmp(m->name, ">From", 5) == 0);
 }
 
+static bool
+is_name_octet(uint8_t c) /* RFC 5322 section 2.2 */
+{
+	return c > ' ' && c <= '~' && c != ':';
+}
+
+static void
+take_name_octets(struct smtp_message *m, struct slice *in)
+{
+	size_t n = 0, max = slice_head(*in, (size_t)SMTP_FIELD_NAME - m->name_len).n;
+
+	if (m->name_len > 0 && ascii_is_blank(m->name[m->name_len - 1]))
+		return;
+	for (; n < max && is_name_octet(in->p[n]); n++)
+		m->name[m->name_len + n] = in->p[n];
+	m->name_len = (uint8_t)(m->name_len + n);
+	*in = slice_tail(*in, n);
+}
+
 static enum smtp_message_event
 take_name(struct smtp_message *m, struct slice *in)
 {
-	while (in->n > 0) {
+	for (take_name_octets(m, in); in->n > 0; take_name_octets(m, in)) {
 		uint8_t c = in->p[0];
 
 		if (c == ' ' && is_mbox(m)) {
@@ -177,12 +189,9 @@ take_name(struct smtp_message *m, struct slice *in)
 			field_begin(m);
 			return SMTP_MESSAGE_NONE;
 		}
-		if (m->name_len == SMTP_FIELD_NAME || c <= ' ' || c > '~' ||
-		    (m->name_len > 0 && is_wsp(m->name[m->name_len - 1]))) {
-			if (!is_wsp(c) || m->name_len == 0 ||
-			    m->name_len == SMTP_FIELD_NAME)
-				return body_without_empty_line(m);
-		}
+		if (m->name_len == SMTP_FIELD_NAME ||
+		    (m->name_len > 0 ? !ascii_is_blank(c) : c != ':'))
+			return body_without_empty_line(m);
 		m->name[m->name_len++] = c;
 		*in = slice_tail(*in, 1);
 	}

@@ -4,6 +4,7 @@
  * Then a reply that can only answer one kind of command finds it, those before it go
  * without, and all is marked FACT_UNSURE until the two sides surely agree again.
  */
+#include "ascii.h"
 #include "smtp_state.h"
 
 bool
@@ -129,8 +130,8 @@ tell_greeting(struct smtp *s, const struct smtp_answer *a)
 	s->greeting_seen = true;
 	s->midstream = false;
 	for (rest = a->text; rest.n > 0 && !s->smtp_banner; rest = slice_tail(rest, 1))
-		s->smtp_banner = slice_has_prefix(rest, "SMTP");
-	smtp_say_text(fact, 0, slice_word(a->text, &rest), SMTP_NAME_MAX);
+		s->smtp_banner = ascii_has_prefix(rest, "smtp");
+	smtp_say_text(fact, 0, ascii_word(a->text, &rest), SMTP_NAME_MAX);
 	if (a->code == 421)
 		s->end_code = 421;
 	if (s->client == SMTP_CLIENT_LOST && !s->line.begun)

@@ -101,6 +101,10 @@ skip_text(const uint8_t *p, size_t i, size_t n)
 		if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0)
 			break;
 	}
+	for (; i + 16 <= n; i += 16) {
+		if (_mm_movemask_epi8(dots_behind_ends(p + i)) != 0)
+			break;
+	}
 	return i;
 }
 #else
@@ -120,13 +124,15 @@ skip_text(const uint8_t *p, size_t i, size_t n)
 static size_t
 run_length(struct slice in)
 {
-	const uint8_t *dot;
-	size_t i = 1;
+	const uint8_t *dot = in.n > 1 ? memchr(in.p + 1, '.', in.n - 1) : NULL;
+	size_t i = dot != NULL ? (size_t)(dot - in.p) : in.n, end;
 
-	while (i < in.n && (dot = memchr(in.p + i, '.', in.n - i)) != NULL) {
-		if (may_end_line(dot[-1]))
-			return (size_t)(dot - in.p);
-		i = skip_text(in.p, (size_t)(dot - in.p) + 1, in.n);
+	while (i < in.n) {
+		i = skip_text(in.p, i, in.n);
+		for (end = slice_head(in, i + 16).n; i < end; i++) {
+			if (in.p[i] == '.' && may_end_line(in.p[i - 1]))
+				return i;
+		}
 	}
 	return in.n;
 }

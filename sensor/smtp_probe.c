@@ -3,20 +3,19 @@
  * Whether a connection carries SMTP, by its first bytes. Nearly all connections are told
  * apart by the very first one.
  */
-#include "ascii.h"
 #include "smtp_state.h"
 
-#include <strings.h>
+#include "ascii.h"
 
-/* YES when s begins with word in any case, MAYBE when it still may. */
+/* YES when s begins with word, in lower case here, MAYBE when it still may. */
 static enum proto_probe
 begins(struct slice s, const char *word)
 {
-	size_t n = strlen(word);
+	size_t n = ascii_common(s, word);
 
-	if (strncasecmp((const char *)s.p, word, s.n < n ? s.n : n) != 0)
-		return PROTO_NO;
-	return s.n < n ? PROTO_MAYBE : PROTO_YES;
+	if (word[n] == '\0')
+		return PROTO_YES;
+	return n == s.n ? PROTO_MAYBE : PROTO_NO;
 }
 
 static enum proto_probe
@@ -31,17 +30,6 @@ begins_any(struct slice s, const char *const word[], size_t n)
 			best = one;
 	}
 	return best;
-}
-
-static bool
-contains(struct slice s, const char *word)
-{
-	for (; s.n > 0; s = slice_tail(s, 1)) {
-		if (ascii_lower(s.p[0]) == ascii_lower((uint8_t)word[0]) &&
-		    slice_has_prefix(s, word))
-			return true;
-	}
-	return false;
 }
 
 /* Text, as mail and SMTP are: no control characters but white space. */
@@ -69,6 +57,7 @@ probe_greeting(struct slice s, unsigned flags)
 	enum proto_probe answer;
 	struct slice line;
 	const uint8_t *lf;
+	size_t at;
 
 	if (s.p[0] < '2' || s.p[0] > '5')
 		return PROTO_NO;
@@ -84,11 +73,12 @@ probe_greeting(struct slice s, unsigned flags)
 		return answer;
 	lf = memchr(s.p, '\n', s.n);
 	line = lf != NULL ? slice_of(s.p, (size_t)(lf - s.p)) : s;
-	if (contains(line, "SMTP"))
+	if (ascii_find(line, "smtp", &at))
 		return PROTO_YES;
 	if (!is_text(line) && !(flags & PROTO_PROBE_MAIL_PORT))
 		return PROTO_NO;
-	return lf != NULL && contains(line, "FTP") && !(flags & PROTO_PROBE_MAIL_PORT)
+	return lf != NULL && ascii_find(line, "ftp", &at) &&
+		       !(flags & PROTO_PROBE_MAIL_PORT)
 		   ? PROTO_NO
 		   : PROTO_MAYBE;
 }
@@ -97,13 +87,13 @@ probe_greeting(struct slice s, unsigned flags)
 static enum proto_probe
 probe_verb(struct slice s, unsigned flags, bool answered)
 {
-	static const char *const own[] = { "EHLO ", "HELO ", "MAIL FROM", "RCPT TO",
-		"BDAT ", "XCLIENT ", "XFORWARD " };
-	static const char *const shared[] = { "STARTTLS", "QUIT\r\n", "NOOP\r\n",
-		"RSET\r\n", "DATA\r\n", "HELP", "VRFY ", "EXPN ", "AUTH ", "ETRN " };
+	static const char *const own[] = { "ehlo ", "helo ", "mail from", "rcpt to",
+		"bdat ", "xclient ", "xforward " };
+	static const char *const shared[] = { "starttls", "quit\r\n", "noop\r\n",
+		"rset\r\n", "data\r\n", "help", "vrfy ", "expn ", "auth ", "etrn " };
 	enum proto_probe answer;
 
-	if (s.p[0] == '\0' || strchr("EHMRBXSQNDVAehmrbxsqndva", s.p[0]) == NULL)
+	if (s.p[0] == '\0' || strchr("ehmrbxsqndva", ascii_lower(s.p[0])) == NULL)
 		return PROTO_NO;
 	answer = begins_any(s, own, sizeof(own) / sizeof(own[0]));
 	if (answer == PROTO_YES)
@@ -138,7 +128,7 @@ probe_middle(struct slice s, unsigned flags)
 static enum proto_probe
 probe_requester(struct slice s, unsigned flags, bool answered)
 {
-	static const char *const web[] = { "POST ", "GET ", "PUT ", "HEAD ", "CONNECT " };
+	static const char *const web[] = { "post ", "get ", "put ", "head ", "connect " };
 	enum proto_probe answer = probe_verb(s, flags, answered);
 
 	if (answer != PROTO_NO)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "smtp_reply.h"
 
-#include "smtp_command.h"
+#include "ascii.h"
 
 enum { CODE = 3 };
 
@@ -89,15 +89,15 @@ take_line(struct smtp_reply *r, struct slice line)
 	if (code == 0) {
 		r->junk += !after_gap && !r->open;
 		if (r->open && !after_gap) /* some servers forget the code */
-			put(r, slice_trim(line));
+			put(r, ascii_trim(line));
 		return;
 	}
 	if (!r->open || (r->gap && code != r->code))
 		begin(r, code);
-	line = slice_trim(slice_tail(line, CODE + 1));
+	line = ascii_trim(slice_tail(line, CODE + 1));
 	put(r, line);
 	r->cut |= r->line.cut;
-	r->pipelining |= slice_is_word(line, "PIPELINING");
+	r->pipelining |= ascii_is(line, "pipelining");
 	r->ready = !more;
 }
 
@@ -128,7 +128,7 @@ smtp_reply_again(struct smtp_reply *r)
 void
 smtp_reply_gap(struct smtp_reply *r)
 {
-	struct slice begun = slice_trim(line_begun(&r->line, r->bytes, SMTP_REPLY_LINE));
+	struct slice begun = ascii_trim(line_begun(&r->line, r->bytes, SMTP_REPLY_LINE));
 	bool known = r->line.begun && begun.n > CODE;
 
 	if (r->after_gap)

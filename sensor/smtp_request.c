@@ -3,6 +3,7 @@
  * The requester's commands: what they mean for what comes next, and into the queue for
  * their replies.
  */
+#include "ascii.h"
 #include "smtp_state.h"
 
 /* Whether a path is whole although its line was cut: the bracket closes it. */
@@ -222,11 +223,11 @@ presentable(struct slice line, const struct smtp_command *c)
 	colon = memchr(line.p, ':', line.n);
 	if (colon != NULL &&
 	    (memchr(line.p, '@', line.n) != NULL ||
-		slice_has_prefix(slice_tail(line, (size_t)(colon - line.p) > 13
+		ascii_has_prefix(slice_tail(line, (size_t)(colon - line.p) > 13
 						      ? (size_t)(colon - line.p) - 13
 						      : 0),
 		    "authorization") ||
-		slice_has_prefix(line, "cookie")))
+		ascii_has_prefix(line, "cookie")))
 		return slice_of(line.p, (size_t)(colon - line.p));
 	return line;
 }
