@@ -236,6 +236,8 @@ smtp_body_take(struct smtp_body *body, struct slice *in)
 			i += take_held(body, in->p + i, in->n - i);
 	}
 	*in = slice_tail(*in, i);
+	if (smtp_body_is_full(body)) /* while the bytes are near */
+		body->hash = XXH3_64bits(body->bytes, SMTP_BODY_BYTES);
 }
 
 uint32_t
@@ -249,7 +251,7 @@ smtp_body_hash(const struct smtp_body *body, uint16_t len, uint64_t *hash)
 	if (len == 0)
 		return 0;
 	if (len == SMTP_BODY_BYTES) {
-		*hash = XXH3_64bits(body->bytes, len);
+		*hash = body->hash;
 		return len;
 	}
 	memcpy(form, body->bytes, len);

@@ -13,6 +13,7 @@ enum { SMTP_BODY_BYTES = 4096 };
 
 struct smtp_body {
 	uint8_t bytes[SMTP_BODY_BYTES];
+	uint64_t hash;  /* of them, once they are full */
 	uint64_t lines; /* line ends not yet written: trailing ones do not count */
 	uint16_t len;
 	bool space; /* white space not yet written */

@@ -76,7 +76,7 @@ may_end_line(uint8_t c)
 }
 
 #ifdef __SSE2__
-/* Where p has a dot behind a line end, or behind what looks like one. */
+/* Zero where p has a dot behind a line end, or behind what looks like one. */
 static __m128i
 dots_behind_ends(const uint8_t *p)
 {
@@ -84,8 +84,13 @@ dots_behind_ends(const uint8_t *p)
 	__m128i here = _mm_loadu_si128((const __m128i *)(const void *)p);
 	__m128i before = _mm_loadu_si128((const __m128i *)(const void *)(p - 1));
 
-	return _mm_and_si128(
-	    _mm_cmpeq_epi8(here, dot), _mm_cmpeq_epi8(_mm_min_epu8(before, cr), before));
+	return _mm_or_si128(_mm_xor_si128(here, dot), _mm_subs_epu8(before, cr));
+}
+
+static bool
+has_zero(__m128i octets)
+{
+	return _mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_setzero_si128())) != 0;
 }
 
 /* Skips what surely has none. */
@@ -94,15 +99,15 @@ skip_text(const uint8_t *p, size_t i, size_t n)
 {
 	for (; i + 64 <= n; i += 64) {
 		__m128i first =
-		    _mm_or_si128(dots_behind_ends(p + i), dots_behind_ends(p + i + 16));
-		__m128i second = _mm_or_si128(
+		    _mm_min_epu8(dots_behind_ends(p + i), dots_behind_ends(p + i + 16));
+		__m128i second = _mm_min_epu8(
 		    dots_behind_ends(p + i + 32), dots_behind_ends(p + i + 48));
 
-		if (_mm_movemask_epi8(_mm_or_si128(first, second)) != 0)
+		if (has_zero(_mm_min_epu8(first, second)))
 			break;
 	}
 	for (; i + 16 <= n; i += 16) {
-		if (_mm_movemask_epi8(dots_behind_ends(p + i)) != 0)
+		if (has_zero(dots_behind_ends(p + i)))
 			break;
 	}
 	return i;

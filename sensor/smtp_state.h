@@ -104,6 +104,7 @@ struct smtp {
 	bool chunks, chunk_last;  /* a message comes by BDAT; its last chunk does */
 	bool requester_seen, responder_seen;
 	bool waiting;    /* for the other direction, with requester's bytes left */
+	bool reply_lost; /* some were since the last that came */
 	bool aside_line; /* a command is looked for behind a lookalike */
 	bool armed;      /* it was found: aside begins with it */
 	bool proving;    /* what was smuggled is read, and replies to it are gathered */
@@ -138,11 +139,10 @@ struct smtp {
 	bool greeted, early, pipelining;
 	bool greeting_seen, smtp_banner;
 	bool lost_requester, lost_responder; /* something was, since the beginning */
-	bool reply_lost;                     /* some were since the last that came */
-	bool go_ahead_lost;                  /* so, and DATA was the last command */
-	bool auth_open; /* AUTH may have been lost; its reply would still come */
-	bool blind;     /* that may have been lost, too */
-	bool midstream; /* the first reply that came was no greeting */
+	bool go_ahead_lost; /* replies were, and DATA was the last command */
+	bool auth_open;     /* AUTH may have been lost; its reply would still come */
+	bool blind;         /* that may have been lost, too */
+	bool midstream;     /* the first reply that came was no greeting */
 	/* One command at a time: then the next command settles what the replies before it
 	 * were for. */
 	bool lockstep, pipelined;
@@ -156,13 +156,13 @@ struct smtp {
 	uint8_t tls_flags;
 	enum smtp_unsure unsure;
 	struct smtp_transaction t;
-	uint32_t told_next; /* number of the next transaction, as the facts tell it */
-	uint64_t debt;      /* replies to commands that were told without */
+	enum fact_abort reason; /* for which the session ends */
+	uint32_t told_next;     /* number of the next transaction, as the facts tell it */
+	uint64_t debt;          /* replies to commands that were told without */
 
 	/* The end. */
 	uint16_t end_code;
 	uint8_t ended;
-	enum fact_abort reason;
 
 	/* What is kept aside, and chunks. */
 	uint8_t aside_junk; /* lines in front of the command there */
