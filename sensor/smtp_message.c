@@ -130,8 +130,13 @@ static size_t
 run_length(struct slice in)
 {
 	const uint8_t *dot = in.n > 1 ? memchr(in.p + 1, '.', in.n - 1) : NULL;
-	size_t i = dot != NULL ? (size_t)(dot - in.p) : in.n, end;
+	size_t i, end;
 
+	if (dot == NULL)
+		return in.n;
+	i = (size_t)(dot - in.p);
+	if (may_end_line(dot[-1]))
+		return i;
 	while (i < in.n) {
 		i = skip_text(in.p, i, in.n);
 		for (end = slice_head(in, i + 16).n; i < end; i++) {
