@@ -277,7 +277,7 @@ forward_prefetch(
 	if (record->class == RECORD_PREFIX && step < 2) {
 		if (record->prefix.both == 0)
 			seen_prefetch_owner(
-			    forward->seen, proxy_owner(&s->client.addr), step);
+			    forward->seen, owner_of_session(s), step);
 		else
 			seen_prefetch(forward->seen, record->prefix.both, step);
 	}

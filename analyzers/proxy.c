@@ -388,7 +388,7 @@ proxy_prefetch(
 	if (s->depth != 0)
 		return;
 	if (s->client.home && is_syn(record) && step < 2)
-		legs_prefetch_owner(&proxy->legs, proxy_owner(&s->client.addr), step);
+		legs_prefetch_owner(&proxy->legs, owner_of_addr(&s->client.addr), step);
 	if (s->client.home && (record->class != RECORD_FACT || greets(record)))
 		legs_prefetch(&proxy->legs, s->flow_id, step);
 	forward_prefetch(&proxy->forward, record, step);
