@@ -25,7 +25,7 @@ UNITDIR    ?= $(PREFIX)/lib/systemd/system
 
 CC         ?= cc
 SAN        ?=
-OPT        ?= -O2 -g
+OPT        ?= -O3 -g
 # Fat objects, so that the many test programs link without optimising all of it anew.
 LTO        ?= -flto=auto -ffat-lto-objects
 WERROR     ?= -Werror

@@ -459,13 +459,15 @@ entry_for(struct defrag *d, const struct fragment *f)
 	return e;
 }
 
+/* All of its blocks are there. */
 static void
 gather(struct defrag *d, struct entry *e, int64_t now_us)
 {
-	for (uint32_t at = 0; at < e->octets; at += DEFRAG_BLOCK_BYTES) {
+	for (uint32_t at = 0, i = 0; at < e->octets; at += DEFRAG_BLOCK_BYTES, i++) {
+		const struct block *block = pool_at(&d->blocks, e->block[i] - 1);
 		uint32_t left = e->octets - at;
 
-		memcpy(d->joined + at, block_at(d, e, at / DEFRAG_BLOCK_BYTES)->octets,
+		memcpy(d->joined + at, block->octets,
 		    left < DEFRAG_BLOCK_BYTES ? left : DEFRAG_BLOCK_BYTES);
 	}
 	e->since_us = now_us;
