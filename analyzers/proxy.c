@@ -145,9 +145,12 @@ request_ended(struct proxy *proxy, uint32_t entry, const struct request *request
 	if (request->session.depth != 0)
 		return;
 	c->flags |= PROXY_CASE_ENDED;
+	if (request->lost)
+		c->flags |= PROXY_CASE_LOST;
 	c->last = request->last;
 	c->bytes_to_target = request->bytes_to_target;
 	c->bytes_to_client = request->bytes_to_client;
+	c->said_bytes = request->said_bytes;
 	proxy_case_list(proxy, entry, PROXY_LINGERING, request->last.ts_us);
 }
 
@@ -328,6 +331,8 @@ outbound_mail(struct proxy *proxy, const struct record *record,
 	if (leg == NULL)
 		return;
 	leg->flags |= LEG_SMTP;
+	if (!http && type != FACT_GREETING)
+		leg->flags |= LEG_MAILER;
 	if (!http)
 		return;
 	leg->flags |= LEG_HTTP;

@@ -55,16 +55,23 @@ proxy_name_hash(struct slice host)
 	return n != 0 ? XXH3_64bits(name, n) : XXH3_64bits(host.p, host.n);
 }
 
+/* What is posted to a mail server comes with its HTTP lines. */
+static bool
+is_other_mail(const struct search *s, const struct leg *leg)
+{
+	return is_rewritten(s->layer) &&
+	       (leg->flags & (LEG_MAILER | LEG_HTTP)) == LEG_MAILER;
+}
+
 /* Web proxies send several requests by one connection: one that went there before, and is
  * open still. */
 static bool
 is_reused(const struct search *s, const struct leg *leg)
 {
-	bool open =
-	    (leg->flags & LEG_CLOSED) == 0 || leg->last_us > s->layer->asked_us;
+	bool open = (leg->flags & LEG_CLOSED) == 0 || leg->last_us > s->layer->asked_us;
 
 	return (leg->flags & LEG_TAKEN) != 0 && is_rewritten(s->layer) && open &&
-	       leg->call.start_us < s->layer->asked_us &&
+	       !is_other_mail(s, leg) && leg->call.start_us < s->layer->asked_us &&
 	       (s->by_addr || leg->name == s->c->name);
 }
 
@@ -80,8 +87,12 @@ is_in_time(const struct search *s, const struct leg *leg)
 	const struct proxy_layer *l = s->layer;
 	int64_t from = l->asked_us - SLACK_US;
 	int64_t eager_us = is_rewritten(l) ? SLACK_US : EAGER_US;
-	int64_t until = l->answered_us != 0 ? l->answered_us + eager_us : INT64_MAX;
+	int64_t until = INT64_MAX;
 
+	if (l->answered_us != 0)
+		until = l->answered_us + eager_us;
+	else if ((s->c->flags & PROXY_CASE_ENDED) != 0)
+		until = s->c->last.ts_us; /* for nobody any more */
 	if (from < s->c->session.start_us)
 		from = s->c->session.start_us;
 	return leg->call.start_us >= from && leg->call.start_us <= until;
@@ -112,6 +123,24 @@ is_fetch(const struct search *s, const struct leg *leg)
 {
 	return !is_rewritten(s->layer) || leg->name == s->c->name ||
 	       (leg->flags & LEG_HTTP) != 0;
+}
+
+/*
+ * Nobody saw an answer; a host that stays silent for long after it connected, while its
+ * client waits, or that says more than he did, connected on its own errand.
+ */
+static bool
+is_own_errand(const struct search *s, const struct leg *leg)
+{
+	const struct proxy_case *c = s->c;
+
+	if (s->layer->answered_us != 0 || is_rewritten(s->layer) ||
+	    (c->flags & PROXY_CASE_ENDED) == 0)
+		return false;
+	if ((c->flags & PROXY_CASE_LOST) == 0 &&
+	    c->last.ts_us > leg->established_us + SLACK_US)
+		return true;
+	return c->said_bytes != 0 && leg->bytes[0] > c->said_bytes;
 }
 
 static int
@@ -158,7 +187,8 @@ static bool
 fit_of(const struct search *s, const struct leg *leg, struct fit *fit)
 {
 	if (leg->call.flow_id == s->c->session.flow_id || !is_free(s, leg) ||
-	    !is_in_time(s, leg) || !leg_is_established(leg))
+	    !is_in_time(s, leg) || !leg_is_established(leg) || is_own_errand(s, leg) ||
+	    is_other_mail(s, leg))
 		return false;
 	*fit = (struct fit){ score_of(s, leg), distance(s, leg) };
 	return fit->score >= 0;
@@ -175,8 +205,9 @@ is_better(const struct fit *a, const struct fit *b)
 static bool
 comes_first(const struct leg *a, const struct leg *b)
 {
-	return a->call.start_us != b->call.start_us ? a->call.start_us < b->call.start_us
-				      : a->call.client.port < b->call.client.port;
+	return a->call.start_us != b->call.start_us
+		   ? a->call.start_us < b->call.start_us
+		   : a->call.client.port < b->call.client.port;
 }
 
 static bool

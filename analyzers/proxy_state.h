@@ -38,7 +38,8 @@ enum proxy_case_flag {
 	PROXY_CASE_REVERSE = 0x10, /* the proxy opened the connection */
 	PROXY_CASE_TLS = 0x20,     /* TLS is inside */
 	PROXY_CASE_CHALLENGED =
-	    0x40, /* told to name itself: asking again is no other try */
+	    0x40,               /* told to name itself: asking again is no other try */
+	PROXY_CASE_LOST = 0x80, /* octets of its connection: an answer, perhaps */
 };
 
 /* A request to the outermost proxy, with all that was asked through it. */
@@ -58,9 +59,10 @@ struct proxy_case {
 	uint8_t leg_layer; /* whose target it goes to */
 	struct leg leg;    /* as it was when last looked at: it may be forgotten */
 	uint64_t bytes_to_target, bytes_to_client;
-	uint32_t mails; /* transactions inside, or on a leg that may be its own */
-	uint64_t name;  /* hash of the innermost target's */
-	uint8_t host_n; /* of the innermost target */
+	uint64_t said_bytes; /* see struct request */
+	uint32_t mails;      /* transactions inside, or on a leg that may be its own */
+	uint64_t name;       /* hash of the innermost target's */
+	uint8_t host_n;      /* of the innermost target */
 	char host[REQUEST_HOST_MAX];
 };
 

@@ -222,6 +222,18 @@ fact(struct requests *all, const struct record *record)
 	}
 }
 
+static void
+request_closed(struct request *request, const struct record *record)
+{
+	const struct record_conn *conn = &record->conn;
+	unsigned dir = request->session.client.home != record->session.client.home;
+
+	request->last = record->origin;
+	request->said_bytes = conn->bytes[dir] + conn->gap_bytes[dir];
+	request->lost = (conn->gap_bytes[0] | conn->gap_bytes[1]) != 0 ||
+			conn->packets[0] == 0 || conn->packets[1] == 0;
+}
+
 /* The inner ones first: they were asked last. */
 static void
 flow_closed(struct requests *all, const struct record *record)
@@ -232,7 +244,7 @@ flow_closed(struct requests *all, const struct record *record)
 	while ((link = seen_find(all->seen, flow_id)) != SEEN_NONE) {
 		uint32_t entry = seen_link_entry(all->seen, link);
 
-		request_at(all, entry)->last = record->origin;
+		request_closed(request_at(all, entry), record);
 		end_request(all, entry);
 	}
 }

@@ -31,13 +31,15 @@ struct request {
 	enum request_outcome outcome;
 	bool weak; /* granted as a web server would, too */
 	bool cut, ended;
+	bool lost;         /* octets of the connection, or one direction of it */
 	bool inner_unsure; /* named by its looks: for people */
-	bool has_addr; /* the host is an address */
+	bool has_addr;     /* the host is an address */
 	struct addr addr;
 	uint16_t port, code;
 	struct origin asked, last;
 	int64_t answered_us;
 	uint64_t bytes_to_target, bytes_to_client;
+	uint64_t said_bytes; /* all that the client sent on the connection; 0: unknown */
 	uint8_t host_n, user_n, inner_n;
 	char host[REQUEST_HOST_MAX], user[REQUEST_USER_MAX];
 	char inner[REQUEST_INNER_MAX]; /* protocol of what the tunnel carried */

@@ -23,7 +23,8 @@ enum { SESSIONS = 26, DEPTHS = RECORD_DEPTH_MAX, EVENT_BYTES = 32768 };
 
 struct talk {                   /* one letter */
 	struct session session; /* as the connection was opened */
-	bool turned;            /* who was called asks */
+	bool turned;
+	uint64_t lost; /* octets of who was called */            /* who was called asks */
 	uint8_t via[DEPTHS];
 	uint32_t tx[DEPTHS];
 };
@@ -96,7 +97,9 @@ send_conn(struct script *s, struct talk *talk, enum record_conn_event event,
 		.session = session_at(talk, 0, false),
 		.conn = { .event = event,
 		    .flags = (uint8_t)flags,
-		    .bytes = { to_server, to_client } } };
+		    .bytes = { to_server, to_client },
+		    .gap_bytes = { 0, talk->lost },
+		    .packets = { 1, 1 } } };
 
 	house_record(&s->house, &r);
 }
@@ -266,6 +269,8 @@ play_line(struct script *s, struct talk *talk, unsigned depth, unsigned argc, ch
 		    (uint64_t)(argc > 2 ? atoi(argv[2]) : 0));
 	else if (strcmp(argv[0], "turned") == 0)
 		talk->turned = true;
+	else if (strcmp(argv[0], "lost") == 0)
+		talk->lost = 1;
 	else if (strcmp(argv[0], "ask") == 0)
 		send_ask(s, talk, depth, argv);
 	else if (strcmp(argv[0], "looks") == 0)
