@@ -94,7 +94,7 @@ role_of(const struct relay *relay, const struct mail_session *mail)
 	if (s->client.home == session_service(s)->home)
 		return RELAY_ROLE_IGNORED;
 	if (s->client.home)
-		return s->depth == 0 ? RELAY_ROLE_OUTBOUND : RELAY_ROLE_IGNORED;
+		return RELAY_ROLE_OUTBOUND; /* also through a proxy outside */
 	if (netset_has(relay->conf->trusted_relays, &s->client.addr) ||
 	    is_presumed_authenticated(relay, mail))
 		return RELAY_ROLE_IGNORED;
