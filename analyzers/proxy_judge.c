@@ -45,12 +45,14 @@ has_body(const struct proxy_layer *layer)
 }
 
 /* A web server that answers CONNECT with a page calls other servers, too: where only the
- * port is that of the leg, and nothing but the page came back, they are not related. */
+ * port is that of the leg, or mail is sent there that nobody sent through the tunnel, and
+ * nothing but the page came back, they are not related. */
 static bool
 is_by_chance(const struct proxy_case *c, const struct proxy_layer *layer,
     const struct proxy_match *m)
 {
-	return layer->weak && !has_body(layer) && !m->by_addr &&
+	return layer->weak && !has_body(layer) &&
+	       (!m->by_addr || (m->leg->flags & LEG_MAILER) != 0) &&
 	       (m->evidence & ALERT_EVIDENCE_BANNER_MATCH) == 0 &&
 	       (c->flags & PROXY_CASE_STREAM) == 0;
 }
@@ -111,8 +113,7 @@ static bool
 is_own_service(const struct proxy *proxy, const struct proxy_case *c,
     const struct proxy_layer *l, const struct proxy_match *m)
 {
-	bool inside =
-	    is_inside(proxy, l) || (m->leg != NULL && m->leg->call.server.home);
+	bool inside = is_inside(proxy, l) || (m->leg != NULL && m->leg->call.server.home);
 
 	return inside && (!is_mail(proxy, c, l) || l->tunnel == FACT_TUNNEL_HTTP_GET);
 }
