@@ -69,14 +69,16 @@ is_connected(const struct proxy_case *c, const struct proxy_layer *layer,
 	       (layer->outcome == REQUEST_UNANSWERED && m->by_addr);
 }
 
-/* An answer that a web server gives to anybody is no grant. */
+/* An answer that a web server gives to anybody is no grant, nor is what only the client
+ * says behind it. */
 static enum alert_verdict
 granted(
     const struct proxy_case *c, const struct proxy_layer *l, const struct proxy_match *m)
 {
 	if (!l->weak && m->dead != NULL && c->bytes_to_client == 0)
 		return ALERT_REFUSED;
-	if (!l->weak || (c->flags & PROXY_CASE_STREAM) != 0)
+	if (!l->weak ||
+	    ((c->flags & PROXY_CASE_STREAM) != 0 && l->inside.lengths[1] != 0))
 		return ALERT_GRANTED;
 	return has_body(l) ? ALERT_NO_VERDICT : ALERT_REFUSED;
 }
