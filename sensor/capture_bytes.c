@@ -133,6 +133,17 @@ bytes_read(struct byte_source *bytes, void *buf, size_t n)
 	return (ssize_t)n;
 }
 
+bool
+bytes_append(struct byte_source *bytes, uint8_t *memory, size_t *end, size_t most)
+{
+	ssize_t got = bytes_read(bytes, memory + *end, most - *end);
+
+	if (got <= 0)
+		return false;
+	*end += (size_t)got;
+	return true;
+}
+
 int
 bytes_unpack(struct byte_source *bytes, enum capture_format format)
 {
@@ -182,6 +193,18 @@ bytes_format(const struct byte_source *bytes)
 	default:
 		return FORMAT_UNKNOWN;
 	}
+}
+
+void
+reader_init(
+    struct reader *reader, const struct reader_ops *ops, const struct byte_source *bytes)
+{
+	*reader = (struct reader){ .ops = ops,
+		.bytes = *bytes,
+		.state = READER_DRY,
+		.linktype = LINKTYPE_UNKNOWN,
+		.block_bytes = READER_FIRST,
+		.clock_us = -1 };
 }
 
 __attribute__((format(printf, 3, 0))) static void

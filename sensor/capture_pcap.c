@@ -169,12 +169,7 @@ pcap_refill(struct reader *reader)
 	carry(r);
 	/* A pipe gives less than a block; go on only until there is a packet. */
 	while (reader->state == READER_DRY && r->end < most) {
-		ssize_t got =
-		    bytes_read(&reader->bytes, r->memory + r->end, most - r->end);
-
-		r->eof = got <= 0;
-		if (got > 0)
-			r->end += (size_t)got;
+		r->eof = !bytes_append(&reader->bytes, r->memory, &r->end, most);
 		look(r);
 	}
 }
@@ -233,29 +228,26 @@ struct reader *
 reader_open_pcap(struct byte_source *bytes, struct capture_error *error)
 {
 	struct pcap_reader *r = malloc(sizeof(*r));
-	const char *why = strerror(ENOMEM);
 	uint8_t header[FILE_HEADER];
+	const char *why;
 
-	if (r != NULL) {
-		/* All but the memory: its pages are touched when they are read into. */
-		memset(r, 0, offsetof(struct pcap_reader, memory));
-		why = "cut short in the file header";
-		/* It was peeked at, so that all there is comes at once. */
-		if (bytes_read(bytes, header, FILE_HEADER) == FILE_HEADER)
-			why =
-			    read_header(r, header) == -1 ? "of an unknown version" : NULL;
-	}
-	if (why != NULL) {
-		snprintf(error->text, sizeof(error->text), "%s", why);
+	if (r == NULL) {
+		snprintf(error->text, sizeof(error->text), "%s", strerror(ENOMEM));
 		bytes_close(bytes);
-		free(r);
 		return NULL;
 	}
+	/* All but the memory: its pages are touched when they are read into. */
+	memset(r, 0, offsetof(struct pcap_reader, memory));
 	r->pos = r->end = CARRY_MAX;
-	r->reader.ops = &pcap_ops;
-	r->reader.bytes = *bytes;
-	r->reader.block_bytes = READER_FIRST;
-	r->reader.state = READER_DRY;
-	r->reader.clock_us = -1;
-	return &r->reader;
+	reader_init(&r->reader, &pcap_ops, bytes);
+	/* It was peeked at, so that all there is comes at once. */
+	if (bytes_read(&r->reader.bytes, header, FILE_HEADER) < FILE_HEADER)
+		why = "cut short in the file header";
+	else if (read_header(r, header) == -1)
+		why = "of an unknown version";
+	else
+		return &r->reader;
+	snprintf(error->text, sizeof(error->text), "%s", why);
+	pcap_close_reader(&r->reader);
+	return NULL;
 }

@@ -415,12 +415,7 @@ pcapng_refill(struct reader *reader)
 	carry(r);
 	/* A pipe gives less than a block; go on only until there is a packet. */
 	while (reader->state == READER_DRY && r->end < most) {
-		ssize_t got =
-		    bytes_read(&reader->bytes, r->memory + r->end, most - r->end);
-
-		r->eof = got <= 0;
-		if (got > 0)
-			r->end += (size_t)got;
+		r->eof = !bytes_append(&reader->bytes, r->memory, &r->end, most);
 		look(r);
 	}
 }
@@ -451,12 +446,7 @@ reader_open_pcapng(struct byte_source *bytes, struct capture_error *error)
 	/* All but the memory: its pages are touched when they are read into. */
 	memset(r, 0, offsetof(struct pcapng_reader, memory));
 	r->pos = r->end = CARRY_MAX;
-	r->reader.ops = &pcapng_ops;
-	r->reader.bytes = *bytes;
-	r->reader.block_bytes = READER_FIRST;
-	r->reader.state = READER_DRY;
-	r->reader.clock_us = -1;
-	r->reader.linktype = LINKTYPE_UNKNOWN;
+	reader_init(&r->reader, &pcapng_ops, bytes);
 	while (r->reader.state == READER_DRY && r->reader.linktype == LINKTYPE_UNKNOWN)
 		pcapng_refill(&r->reader);
 	if (!r->cut || r->reader.linktype != LINKTYPE_UNKNOWN || r->n_found > 0)

@@ -82,7 +82,10 @@ int bytes_open(struct byte_source *bytes, const char *path);
 void bytes_close(struct byte_source *bytes);
 /* As read(2), but what is wrong is in bytes->why. */
 ssize_t bytes_read(struct byte_source *bytes, void *buf, size_t n);
-/* The same, past peeking and unpacking: octets of the file. */
+/* Reads into memory behind *end, up to most. False where no more comes. */
+bool bytes_append(
+    struct byte_source *bytes, uint8_t *memory, size_t *end, size_t most);
+/* The same as bytes_read(), past peeking and unpacking: octets of the file. */
 ssize_t bytes_read_packed(struct byte_source *bytes, void *buf, size_t n);
 /* Reads up to BYTES_PEEK_MAX octets ahead. 0, or -1 with bytes->why. */
 int bytes_peek(struct byte_source *bytes);
@@ -119,6 +122,10 @@ struct unpack_method {
 };
 
 extern const struct unpack_method unpack_gzip, unpack_zstd;
+
+/* Before the first refill. Takes over *bytes. */
+void reader_init(
+    struct reader *reader, const struct reader_ops *ops, const struct byte_source *bytes);
 
 /* Both take over *bytes, also when they fail. NULL with *error, without the path. */
 struct reader *reader_open_pcap(struct byte_source *bytes, struct capture_error *error);
