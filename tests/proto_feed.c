@@ -189,7 +189,7 @@ offer(void *context, enum proto_role role, struct proto_input *input)
 	struct fact fact;
 
 	do {
-		fact = (struct fact){ 0 };
+		memset(&fact, 0xa5, sizeof(fact)); /* all of it is the parser's to set */
 		feed->result = feed->proto->parse(feed->state, role, input, &fact);
 		if (feed->result != PROTO_FACT)
 			break;

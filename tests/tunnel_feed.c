@@ -161,7 +161,7 @@ offer(struct feeder *f, enum proto_role role)
 	bool told = false;
 
 	for (unsigned i = 0;; i++) {
-		fact = (struct fact){ 0 };
+		memset(&fact, 0xa5, sizeof(fact)); /* all of it is the parser's to set */
 		assert_true(i < STEPS_MAX);
 		f->result = f->proto->parse(f->state, role, input, &fact);
 		if (f->result != PROTO_FACT)

@@ -72,7 +72,7 @@ offer(void *context, enum proto_role role, struct proto_input *input)
 	struct fact fact;
 
 	while (result == PROTO_FACT) {
-		fact = (struct fact){ 0 };
+		memset(&fact, 0xa5, sizeof(fact)); /* all of it is the parser's to set */
 		result = proto_smtp.parse(run->state, role, input, &fact);
 		if (result == PROTO_FACT)
 			note(run, &fact);

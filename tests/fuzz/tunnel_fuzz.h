@@ -101,7 +101,7 @@ fuzz_offer(struct fuzz_run *run, unsigned role)
 	before = input;
 	for (unsigned i = 0;; i++) {
 		fuzz_must(i < FUZZ_STEPS_MAX);
-		fact = (struct fact){ 0 };
+		memset(&fact, 0xa5, sizeof(fact)); /* all of it is the parser's to set */
 		result =
 		    run->proto->parse(run->state, (enum proto_role)role, &input, &fact);
 		if (result != PROTO_FACT)
