@@ -21,6 +21,15 @@ set_isn(struct flow_cold *cold, unsigned dir, uint32_t isn)
 	cold->isn[dir] = isn;
 }
 
+/* Where its SYN was lost the SYN-ACK tells where the opener's stream begins. */
+static void
+set_opener(struct flow *flow, struct flow_cold *cold, uint32_t next)
+{
+	if (flow->packets[0] == 0)
+		flow->end[0] = cold->isn[0] = next;
+	set_isn(cold, 0, next - 1);
+}
+
 static void
 take_syn(
     struct track *t, struct flow *flow, struct flow_cold *cold, const struct segment *s)
@@ -65,7 +74,7 @@ take_syn_ack(
 	if (flow->flags & FLOW_SYN)
 		cold->rtt_us = (int32_t)(s->origin.ts_us - cold->syn_us);
 	else
-		set_isn(cold, 0, s->ack - 1);
+		set_opener(flow, cold, s->ack);
 	if (is_twin(t, flow, cold)) {
 		flow->flags |= FLOW_TWIN;
 		t->count.twins++;
@@ -96,13 +105,11 @@ advance(const struct track *t, struct flow *flow, const struct segment *s, uint8
 	    s->seq + s->wire_payload + !!(s->flags & TCP_SYN) + !!(s->flags & TCP_FIN);
 	uint32_t ahead = end - flow->end[dir];
 
-	if (flow->packets[dir]++ == 0) {
+	if (flow->packets[dir]++ == 0 && (dir == 1 || !(flow->flags & FLOW_SYN_ACK))) {
 		struct flow_cold *cold = flow_cold(t->flows, flow);
 
-		/* Where its SYN was lost the SYN-ACK told where the opener begins. */
-		if (dir == 1 || !(flow->flags & FLOW_SYN_ACK))
-			cold->isn[dir] = s->seq;
-		cold->wraps[dir] = end < cold->isn[dir];
+		cold->isn[dir] = s->seq;
+		cold->wraps[dir] = end < s->seq;
 		flow->end[dir] = end;
 		return end - s->seq;
 	}

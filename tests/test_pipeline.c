@@ -307,6 +307,21 @@ a_lost_syn_takes_no_octet_along(void **state)
 	}
 }
 
+/* A host that knows of no connection answers the SYN-ACK with a number of its own. */
+static void
+a_reset_from_nowhere_is_no_stream(void **state)
+{
+	struct wire_conn conn = wire_conn("198.51.100.7", 40000, "192.0.2.80", 3128);
+	struct wire_conn reset = conn;
+
+	(void)state;
+	conn.seq[0] = 0x40000000;
+	reset.seq[0] = 0;
+	wire_send(&wire, &conn, 1, TCP_SYN | TCP_ACK, "");
+	wire_send(&wire, &reset, 0, TCP_RST, "");
+	assert_int_equal(wire_count(&wire, "bytes=0/0 gaps=0/0"), 1);
+}
+
 static void
 both_sides_of_a_nat_are_one_connection(void **state)
 {
@@ -735,6 +750,7 @@ main(void)
 		TEST(web_traffic_is_dropped_at_its_first_bytes),
 		TEST(turns_are_told_of_a_host_that_dials_mail_ports),
 		TEST(a_lost_syn_takes_no_octet_along),
+		TEST(a_reset_from_nowhere_is_no_stream),
 		TEST(both_sides_of_a_nat_are_one_connection),
 		TEST(client_that_repeats_its_numbers_hides_nothing),
 		TEST(capture_that_starts_in_the_middle),
