@@ -47,10 +47,11 @@ set_of(const struct marked *marked, const struct addr *host)
 	return places_at(&marked->sets, hash_endpoint(&marked->sets.key, host, 0));
 }
 
+/* Whoever asks about the past may be answered from what came after it. */
 static bool
-is_current(const struct mark *mark, uint32_t now_sec)
+is_current(uint32_t last_sec, uint32_t now_sec)
 {
-	return mark->last_sec != 0 && now_sec - mark->last_sec <= MARKED_SEC;
+	return last_sec != 0 && (int32_t)(now_sec - last_sec) <= MARKED_SEC;
 }
 
 bool
@@ -61,7 +62,7 @@ marked_note(struct marked *marked, const struct addr *host, uint32_t now_sec)
 	marked->last_sec = now_sec;
 	for (unsigned i = 0; i < WAYS; i++) {
 		if (set[i].last_sec != 0 && addr_equal(&set[i].host, host)) {
-			bool fresh = !is_current(&set[i], now_sec);
+			bool fresh = !is_current(set[i].last_sec, now_sec);
 
 			set[i].last_sec = now_sec;
 			return fresh;
@@ -78,11 +79,12 @@ marked_has(const struct marked *marked, const struct addr *host, uint32_t now_se
 {
 	const struct mark *set;
 
-	if (marked->last_sec == 0 || now_sec - marked->last_sec > MARKED_SEC)
+	if (!is_current(marked->last_sec, now_sec))
 		return false;
 	set = set_of(marked, host);
 	for (unsigned i = 0; i < WAYS; i++) {
-		if (addr_equal(&set[i].host, host) && is_current(&set[i], now_sec))
+		if (addr_equal(&set[i].host, host) &&
+		    is_current(set[i].last_sec, now_sec))
 			return true;
 	}
 	return false;

@@ -659,6 +659,29 @@ a_fetcher_is_heard_whom_it_asks(void **state)
 	assert_int_equal(wire_count(&wire, "http web-host"), 1);
 }
 
+/* A busy one is asked again between the opening of a connection and its request. */
+static void
+a_fetcher_asked_again_is_heard(void **state)
+{
+	static const char asked[] = "GET http://www.third.example/ HTTP/1.1\r\n\r\n";
+	static const char get[] = "GET / HTTP/1.1\r\nHost: www.third.example\r\n\r\n";
+	struct wire_conn out = wire_conn("192.0.2.80", 50000, "203.0.113.80", 80);
+
+	(void)state;
+	for (uint16_t i = 0; i < 2; i++) {
+		struct wire_conn in =
+		    wire_conn("198.51.100.7", 40000 + i, "192.0.2.80", 3128);
+
+		wire_open(&wire, &in);
+		wire_send(&wire, &in, 0, TCP_ACK, asked);
+		if (i == 0)
+			wire_open(&wire, &out);
+		wire_wait(&wire, 2 * INT64_C(1000000));
+	}
+	wire_send(&wire, &out, 0, TCP_ACK, get);
+	assert_int_equal(wire_count(&wire, "http web-host 0 www.third.example"), 1);
+}
+
 static void
 tunnels_nest_up_to_the_cap(void **state)
 {
@@ -766,6 +789,7 @@ main(void)
 		TEST(requests_and_answers_in_one_piece_each),
 		TEST(what_a_tunnel_carries_is_named),
 		TEST(a_fetcher_is_heard_whom_it_asks),
+		TEST(a_fetcher_asked_again_is_heard),
 		TEST(tunnels_nest_up_to_the_cap),
 		TEST(time_goes_on_without_packets),
 		TEST(long_connections_are_counted_by_the_directions_seen),
