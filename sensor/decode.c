@@ -176,8 +176,7 @@ walk(struct walk *w, enum layer layer)
 static inline bool
 carries_nothing(const struct walk *w)
 {
-	return w->n >= UDP_HEADER &&
-	    udp_carrier(be16(w->p), be16(w->p + 2)) == UDP_NONE;
+	return w->n >= UDP_HEADER && udp_carrier(be16(w->p), be16(w->p + 2)) == UDP_NONE;
 }
 
 /*
@@ -225,8 +224,8 @@ decode_fragment(
 {
 	struct walk w = { .p = packet->data,
 		.n = packet->caplen,
-		.wire = packet->wirelen > packet->caplen ? packet->wirelen
-							 : packet->caplen,
+		.wire =
+		    packet->wirelen > packet->caplen ? packet->wirelen : packet->caplen,
 		.segment = segment,
 		.fragment = fragment };
 	enum layer layer;
@@ -246,8 +245,8 @@ decode(const struct packet *packet, struct segment *segment)
 }
 
 enum decode_result
-decode_datagram(const struct datagram *datagram, struct segment *segment,
-    struct fragment *fragment)
+decode_datagram(
+    const struct datagram *datagram, struct segment *segment, struct fragment *fragment)
 {
 	struct walk w = { .p = datagram->data.p,
 		.n = (uint32_t)datagram->data.n,

@@ -41,9 +41,9 @@ struct entry {
 	bool v6;
 	uint8_t state;
 	int64_t since_us; /* its first fragment, or its joining */
-	uint32_t units; /* there */
-	uint32_t octets; /* in all; 0 until the last fragment came */
-	uint32_t end;   /* of the octets that are there */
+	uint32_t units;   /* there */
+	uint32_t octets;  /* in all; 0 until the last fragment came */
+	uint32_t end;     /* of the octets that are there */
 	uint32_t bucket_next, older, newer;
 	uint32_t block[BLOCKS_MAX];
 };
@@ -162,7 +162,7 @@ static bool
 is_of(const struct entry *e, const struct fragment *f)
 {
 	return e->id == f->id && e->v6 == f->v6 && (f->v6 || e->proto == f->proto) &&
-	    addr_equal(&e->src, &f->src) && addr_equal(&e->dst, &f->dst);
+	       addr_equal(&e->src, &f->src) && addr_equal(&e->dst, &f->dst);
 }
 
 static struct entry *
@@ -209,7 +209,7 @@ expire(struct defrag *d, int64_t now_us)
 		struct entry *e;
 
 		while ((e = entry_at(d, d->queue[state].oldest)) != NULL &&
-		    now_us - e->since_us > sec * INT64_C(1000000)) {
+		       now_us - e->since_us > sec * INT64_C(1000000)) {
 			d->count.expired += state == WAITING;
 			forget(d, e);
 		}
@@ -304,8 +304,8 @@ units_there(const struct defrag *d, const struct entry *e, uint32_t at, size_t o
 
 	for (; octets > 0; at += n, octets -= n) {
 		n = in_block(at, octets);
-		count += units_in_block(block_at(d, e, at / DEFRAG_BLOCK_BYTES),
-		    at % DEFRAG_BLOCK_BYTES, n);
+		count += units_in_block(
+		    block_at(d, e, at / DEFRAG_BLOCK_BYTES), at % DEFRAG_BLOCK_BYTES, n);
 	}
 	return count;
 }
@@ -451,8 +451,7 @@ entry_for(struct defrag *d, const struct fragment *f)
 		d->count.malformed++;
 		return NULL;
 	}
-	if (units_there(d, e, f->offset, f->data.n) ==
-	    units_of((uint32_t)f->data.n)) {
+	if (units_there(d, e, f->offset, f->data.n) == units_of((uint32_t)f->data.n)) {
 		d->count.duplicates++;
 		return NULL;
 	}

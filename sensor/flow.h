@@ -27,11 +27,9 @@ enum flow_flag {
 	FLOW_CLOSED = 0x200, /* its end was recorded */
 	FLOW_FIN_0 = 0x400,
 	FLOW_FIN_1 = 0x800,
-	FLOW_SEEN_0 = 0x1000, /* packets of direction 0, 1 were captured */
-	FLOW_SEEN_1 = 0x2000,
-	FLOW_SYN_DATA = 0x4000,
-	FLOW_IN_USE = 0x8000,
-	FLOW_ANSWERED = 0x10000, /* the SYN-ACK was acknowledged by its number */
+	FLOW_SYN_DATA = 0x1000,
+	FLOW_IN_USE = 0x2000,
+	FLOW_ANSWERED = 0x4000, /* the SYN-ACK was acknowledged by its number */
 };
 
 /* What a packet touches. Direction 0 is from the side that opened the connection. */

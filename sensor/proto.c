@@ -13,6 +13,16 @@ const struct proto *const proto_table[] = {
 	NULL,
 };
 
+enum proto_probe
+proto_begins(struct slice text, const char *word)
+{
+	size_t n = strlen(word);
+
+	if (memcmp(text.p, word, text.n < n ? text.n : n) != 0)
+		return PROTO_NO;
+	return text.n < n ? PROTO_MAYBE : PROTO_YES;
+}
+
 size_t
 proto_state_max(void)
 {

@@ -49,6 +49,9 @@ enum proto_probe {
 	PROTO_YES,
 };
 
+/* Whether text begins with word, in the same case, or may when more has come. */
+enum proto_probe proto_begins(struct slice text, const char *word);
+
 enum proto_probe_flag {
 	PROTO_PROBE_LAST = 0x01, /* no more bytes will be shown: MAYBE counts as NO */
 	PROTO_PROBE_MAIL_PORT = 0x02, /* the responder's port is a configured mail port */

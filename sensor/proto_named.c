@@ -7,17 +7,6 @@
 
 enum { RECORD_HANDSHAKE = 0x16, VERSION_MAJOR = 3, CLIENT_HELLO = 1, HELLO_HEAD = 6 };
 
-/* Whether text begins with word, or may when more has come. */
-static enum proto_probe
-begins(struct slice text, const char *word)
-{
-	size_t n = strlen(word);
-
-	if (memcmp(text.p, word, text.n < n ? text.n : n) != 0)
-		return PROTO_NO;
-	return text.n < n ? PROTO_MAYBE : PROTO_YES;
-}
-
 static enum proto_probe
 tls_probe(struct slice requester, struct slice responder, unsigned flags)
 {
@@ -42,7 +31,7 @@ ssh_probe(struct slice requester, struct slice responder, unsigned flags)
 
 	if (!(flags & PROTO_PROBE_INSIDE))
 		return PROTO_NO;
-	return first.n == 0 ? PROTO_MAYBE : begins(first, "SSH-");
+	return first.n == 0 ? PROTO_MAYBE : proto_begins(first, "SSH-");
 }
 
 static void

@@ -32,14 +32,10 @@ probe(struct slice requester, struct slice responder, unsigned flags)
 	if (requester.n == 0)
 		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
 	for (unsigned i = 0; i < sizeof(starts) / sizeof(*starts); i++) {
-		size_t n = strlen(starts[i]);
+		enum proto_probe one = proto_begins(requester, starts[i]);
 
-		if (memcmp(requester.p, starts[i], requester.n < n ? requester.n : n) !=
-		    0)
-			continue;
-		if (requester.n >= n)
-			return PROTO_YES;
-		best = PROTO_MAYBE;
+		if (one > best)
+			best = one;
 	}
 	return best;
 }

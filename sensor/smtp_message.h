@@ -19,7 +19,7 @@ enum {
 
 enum smtp_message_event {
 	SMTP_MESSAGE_NONE,      /* all was taken */
-	SMTP_MESSAGE_FIELD,     /* smtp_message_field() */
+	SMTP_MESSAGE_FIELD,     /* header, and smtp_message_value() */
 	SMTP_MESSAGE_HEADERS,   /* the header block is over */
 	SMTP_MESSAGE_LOOKALIKE, /* a dot alone on a line with other ends than CRLF */
 	SMTP_MESSAGE_END,       /* CRLF . CRLF was taken */

@@ -95,6 +95,15 @@ smtp_implicit_transaction(struct smtp *s)
 }
 
 static void
+command_data(struct smtp *s)
+{
+	smtp_push_plain(s, SMTP_PENDING_DATA, smtp_implicit_transaction(s));
+	s->client = SMTP_CLIENT_DATA_SENT;
+	s->data_pending = true;
+	s->data_kept = false;
+}
+
+static void
 command_bdat(struct smtp *s, const struct smtp_command *c)
 {
 	unsigned flags;
@@ -170,10 +179,7 @@ run_command(struct smtp *s, const struct smtp_command *c)
 		    c->params);
 		break;
 	case SMTP_DATA:
-		smtp_push_plain(s, SMTP_PENDING_DATA, smtp_implicit_transaction(s));
-		s->client = SMTP_CLIENT_DATA_SENT;
-		s->data_pending = true;
-		s->data_kept = false;
+		command_data(s);
 		break;
 	case SMTP_BDAT:
 		command_bdat(s, c);

@@ -26,7 +26,7 @@ enum {
 	SMTP_NAME_MAX = 255, /* RFC 5321 section 4.5.3.1.2 */
 	SMTP_ODDITY_MAX = 200,
 	SMTP_ASIDE_MAX = 2048, /* kept of what follows a lookalike of the end of data */
-	SMTP_ASIDE_READS = 8, /* of the same octets: then they are lost */
+	SMTP_ASIDE_READS = 8,  /* of the same octets: then they are lost */
 	SMTP_ASIDE_JUNK_MAX =
 	    64,             /* lines before a command there: servers hang up sooner */
 	SMTP_FACTS = 8,     /* the most that one step can tell */
@@ -165,9 +165,9 @@ struct smtp {
 	uint8_t ended;
 
 	/* What is kept aside, and chunks. */
-	uint8_t aside_junk; /* lines in front of the command there */
+	uint8_t aside_junk;  /* lines in front of the command there */
 	uint8_t aside_reads; /* since something came that is not of it */
-	bool chunk_aside;   /* what is aside is the front of the chunk */
+	bool chunk_aside;    /* what is aside is the front of the chunk */
 	uint16_t aside_n;
 	uint16_t armed_len;
 	enum smtp_message_likeness aside_likeness;
