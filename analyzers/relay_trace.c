@@ -5,6 +5,8 @@
 #include <strings.h>
 #include <xxhash.h>
 
+#include "owner.h"
+
 enum {
 	PART = 8, /* of the messages remembered */
 	SHARE_PERCENT = 25,
@@ -44,7 +46,8 @@ relay_trace_note(
     struct relay_trace *trace, const struct mail_session *mail, const struct origin *now)
 {
 	uint64_t key = addr_key(&mail->session.client.addr);
-	uint32_t entry = seen_add(trace->seen, key, now->ts_us);
+	uint32_t entry =
+	    seen_add(trace->seen, owner_of_session(&mail->session), now->ts_us);
 	struct relay_leg *leg = seen_entry(trace->seen, entry);
 
 	relay_leg_of_session(leg, mail);

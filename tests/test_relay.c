@@ -441,6 +441,35 @@ other_clients_do_not_flush_a_message(void **state)
 	house_release(&s.house);
 }
 
+/* Whoever has a prefix of IPv6 has more addresses than there is memory. */
+static void
+many_addresses_do_not_flush_a_session_under_tls(void **state)
+{
+	static struct script s;
+	char text[128];
+
+	(void)state;
+	script_init(&s, LOCAL);
+	s.house.conf.relay.messages = 800; /* an eighth of it for these sessions */
+	house_start(&s.house);
+	play(&s, "A open 198.51.100.7 192.0.2.25\nA tls\nA close\n");
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(text, sizeof(text),
+		    "C open 2001:db8:2::%x 2001:db8:1::25\nC tls\nC close\n", i + 1);
+		play(&s, text);
+	}
+	play(&s, "B open 192.0.2.26 203.0.113.25\n"
+		 "B mail <srs@example.org> 250\n"
+		 "B rcpt <t@third.example> 250\n"
+		 "B data 354\n"
+		 "B letter one tls=ESMTPS~for~<t@third.example>\n"
+		 "B final 250\n");
+	house_finish(&s.house, describe);
+	assert_non_null(
+	    strstr(s.house.out, "suspected plain 192.0.2.25 198.51.100.7 x1"));
+	house_release(&s.house);
+}
+
 static const char *
 one_of(const char *const words[], size_t n)
 {
@@ -604,6 +633,7 @@ main(void)
 		cmocka_unit_test(forwarding_while_receiving_has_a_negative_delay),
 		cmocka_unit_test(an_accepted_relay_asks_whether_the_domain_is_ours),
 		cmocka_unit_test(other_clients_do_not_flush_a_message),
+		cmocka_unit_test(many_addresses_do_not_flush_a_session_under_tls),
 		cmocka_unit_test(any_dialogue_in_hardly_any_memory),
 		cmocka_unit_test(many_messages_in_one_session),
 		cmocka_unit_test(many_recipients_of_one_message),
