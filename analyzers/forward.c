@@ -276,10 +276,10 @@ forward_prefetch(
 
 	if (record->class == RECORD_PREFIX && step < 2) {
 		if (record->prefix.both == 0)
-			seen_prefetch_owner(
-			    forward->seen, owner_of_session(s), step);
+			seen_prefetch_owner(forward->seen, owner_of_session(s), step);
 		else
-			seen_prefetch(forward->seen, record->prefix.both, step);
+			seen_prefetch(forward->seen,
+			    seen_key_of_side(record->prefix.both, false), step);
 	}
 	if (record->class == RECORD_PREFIX || is_close(record) || is_of_message(record))
 		seen_prefetch(forward->seen, s->flow_id, step);

@@ -31,7 +31,7 @@ legs_target_key(const struct addr *addr, uint16_t port, unsigned shard)
 	uint64_t text[3] = { addr->q[0], addr->q[1],
 		(uint64_t)shard << 32 | (uint64_t)port << 8 | TARGET };
 
-	return XXH3_64bits(text, sizeof(text));
+	return seen_key_of_hash(XXH3_64bits(text, sizeof(text)));
 }
 
 uint64_t
@@ -39,7 +39,7 @@ legs_port_key(uint16_t port, unsigned shard)
 {
 	uint64_t text[2] = { port, (uint64_t)shard << 32 | PORT };
 
-	return XXH3_64bits(text, sizeof(text));
+	return seen_key_of_hash(XXH3_64bits(text, sizeof(text)));
 }
 
 struct leg *

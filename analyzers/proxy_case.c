@@ -111,15 +111,15 @@ request_key(uint64_t flow_id, uint32_t tx)
 {
 	uint64_t text[2] = { flow_id, tx };
 
-	return XXH3_64bits(text, sizeof(text));
+	return seen_key_of_hash(XXH3_64bits(text, sizeof(text)));
 }
 
 uint32_t
 proxy_case_begin(struct proxy *proxy, const struct request *request)
 {
 	const struct session *session = &request->session;
-	uint32_t entry = seen_add(
-	    proxy->cases, owner_of_session(session), request->asked.ts_us);
+	uint32_t entry =
+	    seen_add(proxy->cases, owner_of_session(session), request->asked.ts_us);
 	struct proxy_case *c = proxy_case_at(proxy, entry);
 
 	c->session = *session;

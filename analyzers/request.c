@@ -80,7 +80,7 @@ request_key(uint64_t flow_id, uint8_t depth, uint32_t tx)
 {
 	uint64_t text[2] = { flow_id, (uint64_t)depth << 32 | tx };
 
-	return XXH3_64bits(text, sizeof(text));
+	return seen_key_of_hash(XXH3_64bits(text, sizeof(text)));
 }
 
 static void

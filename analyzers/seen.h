@@ -73,12 +73,20 @@ uint32_t seen_keys_next(const struct seen *seen, uint32_t link);
 uint32_t seen_link_entry(const struct seen *seen, uint32_t link);
 uint64_t seen_link_key(const struct seen *seen, uint32_t link);
 
-/* The keys of two sides that look for each other: who has looked for one has what finding
- * the other needs at hand. */
+/* A key made of what senders may choose. Flow ids, which are keys as they are, have fewer
+ * bits: nobody can have the one taken for the other. */
 static inline uint64_t
-seen_key_of_side(uint64_t key, bool side)
+seen_key_of_hash(uint64_t hash)
 {
-	return (key & ~UINT64_C(1)) | side;
+	return hash | UINT64_C(1) << 63;
+}
+
+/* The same for two sides that look for each other: who has looked for one has what
+ * finding the other needs at hand. */
+static inline uint64_t
+seen_key_of_side(uint64_t hash, bool side)
+{
+	return (seen_key_of_hash(hash) & ~UINT64_C(1)) | side;
 }
 
 /* Memory that finding a key will need, asked for ahead of it: steps 0 to 2, some time

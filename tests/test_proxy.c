@@ -635,6 +635,40 @@ ways_that_begin_alike_hide_none(void **state)
 	house_release(&s.house);
 }
 
+static void
+send_prefix_hash(struct script *s, struct talk *talk, uint8_t dir, uint64_t hash)
+{
+	struct record r = { .class = RECORD_PREFIX,
+		.session = session_at(talk, 0, false),
+		.prefix = { .dir = dir, .lengths = 1, .hash = { hash } } };
+
+	house_record(&s->house, &r);
+}
+
+/* Whoever chooses octets by their hash does not get between a connection and its id. */
+static void
+first_octets_are_never_taken_for_a_connection(void **state)
+{
+	static struct script s;
+
+	(void)state;
+	script_init(&s, CONF_LOG_ALERT);
+	play(&s, "A syn 198.51.100.66 192.0.2.30#2525\nB syn 192.0.2.30 203.0.113.25#25\n"
+		 "B prefix s 220-mx.third.example-ESMTP-250-mx.third\n"
+		 "A prefix s 220-mx.third.example-ESMTP-250-mx.third\n"
+		 "A prefix c EHLO-mail.client.example-MAIL-FROM:<s@c\n"
+		 "B prefix c EHLO-mail.client.example-MAIL-FROM:<s@c\n"
+		 "C syn 198.51.100.67 192.0.2.30#2525\n");
+	send_prefix_hash(&s, &s.talk['C' - 'A'], 0, 1000);
+	send_prefix_hash(
+	    &s, &s.talk['C' - 'A'], 1, s.talk['B' - 'A'].session.flow_id - 1000);
+	play(&s, "A message 600\nB message 600\nA close 700 300\nB close 700 300\n");
+	house_finish(&s.house, describe);
+	assert_non_null(strstr(s.house.out, "2005 proxy confirmed tcp-forward "
+					    "192.0.2.30#2525 198.51.100.66 x1 high"));
+	house_release(&s.house);
+}
+
 static const char *
 state_of(const struct script *s, uint16_t port, char *buf, size_t size)
 {
@@ -687,6 +721,7 @@ main(void)
 		cmocka_unit_test(parallel_tunnels_have_a_leg_each),
 		cmocka_unit_test(a_leg_is_found_among_many_that_nobody_asked_for),
 		cmocka_unit_test(ways_that_begin_alike_hide_none),
+		cmocka_unit_test(first_octets_are_never_taken_for_a_connection),
 		cmocka_unit_test(proxies_stand_in_the_inventory_with_their_state),
 	};
 	int failed;
