@@ -213,7 +213,7 @@ relay_in_end(struct relay *relay, struct relay_open *open)
 	leg = relay_index_leg(&relay->index, RELAY_IN, open->leg);
 	verdict = judge(relay, open, (enum alert_verdict)leg->verdict);
 	leg->verdict = (uint8_t)verdict;
-	relay_close_leg(relay, open);
+	relay_index_close(&relay->index, RELAY_IN, open->leg);
 	if ((leg->flags & RELAY_LEG_CARRIED) == 0) {
 		seen_drop(relay->index.side[RELAY_IN], open->leg);
 		return verdict;

@@ -111,6 +111,13 @@ relay_index_carried(struct relay_index *index, enum relay_side side, uint32_t en
 		seen_key(index->side[side], entry, relay_body_key(leg));
 }
 
+void
+relay_index_close(struct relay_index *index, enum relay_side side, uint32_t entry)
+{
+	if (entry != SEEN_NONE)
+		relay_index_leg(index, side, entry)->flags &= (uint16_t)~RELAY_LEG_OPEN;
+}
+
 static bool
 is_rcpt_key(const struct relay_leg *leg, uint64_t key)
 {

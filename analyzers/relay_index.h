@@ -48,6 +48,9 @@ relay_index_leg(const struct relay_index *index, enum relay_side side, uint32_t 
 void relay_index_carried(struct relay_index *index, enum relay_side side, uint32_t entry,
     const struct transaction *tx);
 
+/* Its transaction ends; the leg stays. Harmless where there is none, SEEN_NONE. */
+void relay_index_close(struct relay_index *index, enum relay_side side, uint32_t entry);
+
 /* The best counterpart of entry on the other side. */
 struct relay_match relay_index_match(
     const struct relay_index *index, enum relay_side side, uint32_t entry);

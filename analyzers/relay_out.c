@@ -85,7 +85,7 @@ relay_out_end(struct relay *relay, struct relay_open *open)
 
 	if (open->leg == SEEN_NONE)
 		return;
-	relay_close_leg(relay, open);
+	relay_index_close(&relay->index, RELAY_OUT, open->leg);
 	leg = relay_index_leg(&relay->index, RELAY_OUT, open->leg);
 	leg->last_us = open->tx->last.ts_us;
 	if ((leg->flags & RELAY_LEG_MATCHED) == 0 && relay_carried(open->tx)) {

@@ -4,9 +4,9 @@
 
 /*
  * The relay analyzer's own words, shared by its parts: relay.c takes records and knows
- * who is judged, relay_in.c judges inbound transactions by their replies, relay_out.c
- * keeps outbound ones, relay_confirm.c puts both legs together, relay_alert.c says it.
- * Nobody else includes this.
+ * who is judged, relay_read.c reads recipients, relay_in.c judges inbound transactions by
+ * their replies, relay_out.c keeps outbound ones, relay_confirm.c puts both legs
+ * together, relay_alert.c says it. Nobody else includes this.
  */
 
 #include "analyzer.h"
@@ -68,7 +68,7 @@ struct relay {
 	struct recipient rcpt; /* of the record at hand; too big for every stack frame */
 };
 
-/* relay.c */
+/* relay_read.c */
 
 /* What is ours, a server's own names aside. */
 struct recipient_own relay_own(const struct relay *relay);
@@ -82,9 +82,6 @@ void relay_read_rcpt(
 /* Replies that may belong to another command are neither, like those that were lost. */
 bool relay_is_accepted(const struct record_fact *fact);
 bool relay_is_refused(const struct record_fact *fact);
-
-/* The transaction ends; its leg stays. */
-void relay_close_leg(struct relay *relay, const struct relay_open *open);
 
 /* relay_in.c, relay_out.c */
 void relay_in_rcpt(
