@@ -155,7 +155,6 @@ envelope_session_fact(
 		break;
 	case FACT_STARTTLS:
 		mail->starttls_granted = record->fact.ok;
-		mail->starttls_refused = record->fact.code >= 400;
 		break;
 	case FACT_TLS:
 		tls_fact(mail);

@@ -121,8 +121,6 @@ leg_conn(struct leg *leg, const struct record *record)
 		leg->established_us = record->origin.ts_us;
 	} else if (record->conn.event == RECORD_CONN_CLOSED) {
 		leg->flags |= LEG_CLOSED;
-		if ((record->conn.flags & RECORD_CONN_REFUSED) != 0)
-			leg->flags |= LEG_REFUSED;
 		memcpy(leg->bytes, record->conn.bytes, sizeof(leg->bytes));
 	}
 }

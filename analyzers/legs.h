@@ -15,13 +15,12 @@
 #include "stats.h"
 
 enum leg_flag {
-	LEG_SMTP = 0x10,    /* its opener speaks SMTP */
-	LEG_REFUSED = 0x01, /* RST in answer to the SYN */
-	LEG_CLOSED = 0x02,
-	LEG_TAKEN = 0x04,  /* a request or a forwarder explains it */
-	LEG_MAIL = 0x08,   /* its SMTP client got somewhere */
-	LEG_HTTP = 0x20,   /* its SMTP client sends HTTP lines */
-	LEG_MAILER = 0x40, /* says HELO or MAIL without having sent any */
+	LEG_CLOSED = 0x01,
+	LEG_TAKEN = 0x02,  /* a request or a forwarder explains it */
+	LEG_SMTP = 0x04,   /* its opener speaks SMTP */
+	LEG_HTTP = 0x08,   /* its SMTP client sends HTTP lines */
+	LEG_MAIL = 0x10,   /* its SMTP client got somewhere */
+	LEG_MAILER = 0x20, /* says HELO or MAIL without having sent any */
 };
 
 /* The first octets of both directions of a stream, the requester's first. */

@@ -51,7 +51,7 @@ struct mail_auth {
 struct mail_session {
 	struct session session;
 	enum mail_tls tls;
-	bool starttls_granted, starttls_refused;
+	bool starttls_granted;
 	bool has_greeting; /* the server's side was seen */
 	bool posted;       /* with the HTTP lines of a request that has a body */
 	uint16_t greeting_code;
