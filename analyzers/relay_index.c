@@ -72,8 +72,8 @@ uint32_t
 relay_index_add(
     struct relay_index *index, enum relay_side side, const struct transaction *tx)
 {
-	uint32_t entry = seen_add(index->side[side],
-	    owner_of_addr(&tx->mail->session.client.addr), tx->last.ts_us);
+	uint32_t entry = seen_add(
+	    index->side[side], owner_of_session(&tx->mail->session), tx->last.ts_us);
 
 	relay_leg_begin(relay_index_leg(index, side, entry), tx);
 	return entry;

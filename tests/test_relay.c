@@ -441,6 +441,41 @@ other_clients_do_not_flush_a_message(void **state)
 	house_release(&s.house);
 }
 
+/* Each of them with an address of its own, and many recipients in one packet. */
+static void
+a_flood_of_strangers_does_not_either(void **state)
+{
+	static struct script s;
+	struct session *stranger = &s.session['C' - 'A'];
+	char line[128];
+
+	(void)state;
+	script_init(&s, LOCAL);
+	s.house.conf.relay.messages = 300;
+	s.house.conf.relay.keys = 900;
+	s.house.conf.relay.client_share_percent = 20;
+	house_start(&s.house);
+	play(&s, in_letter);
+	for (unsigned i = 0; i < 60; i++) {
+		snprintf(line, sizeof(line),
+		    "C late 203.0.113.%u 192.0.2.25\n"
+		    "C mail <> 0\n",
+		    i);
+		play(&s, line);
+		stranger->round_trip.tcp_us = -1;
+		for (unsigned j = 0; j < 20; j++) {
+			snprintf(line, sizeof(line), "C rcpt <u%u@fourth.example> 0\n",
+			    i * 20 + j);
+			play(&s, line);
+		}
+	}
+	play(&s, out_letter);
+	house_finish(&s.house, describe);
+	assert_non_null(
+	    strstr(s.house.out, "confirmed plain 192.0.2.25 198.51.100.7 x1 high"));
+	house_release(&s.house);
+}
+
 /* Whoever has a prefix of IPv6 has more addresses than there is memory. */
 static void
 many_addresses_do_not_flush_a_session_under_tls(void **state)
@@ -633,6 +668,7 @@ main(void)
 		cmocka_unit_test(forwarding_while_receiving_has_a_negative_delay),
 		cmocka_unit_test(an_accepted_relay_asks_whether_the_domain_is_ours),
 		cmocka_unit_test(other_clients_do_not_flush_a_message),
+		cmocka_unit_test(a_flood_of_strangers_does_not_either),
 		cmocka_unit_test(many_addresses_do_not_flush_a_session_under_tls),
 		cmocka_unit_test(any_dialogue_in_hardly_any_memory),
 		cmocka_unit_test(many_messages_in_one_session),
