@@ -65,9 +65,11 @@ hash_of(const struct table *table, const struct endpoint *server)
 	return table_hash_id(table, hash ^ addr->q[1]);
 }
 
-/* Both item types begin with their endpoint. */
+/* Both item types begin with their endpoint. spare, or NULL: called before the oldest
+ * goes to make room. */
 static void *
-find_or_add(struct table *table, const struct endpoint *server, bool *is_new)
+find_or_add(struct table *table, const struct endpoint *server, bool *is_new,
+    void (*spare)(struct table *table))
 {
 	uint64_t hash = hash_of(table, server);
 	uint32_t slot;
@@ -81,8 +83,11 @@ find_or_add(struct table *table, const struct endpoint *server, bool *is_new)
 			break;
 	}
 	*is_new = slot == TABLE_NONE;
-	if (*is_new && table_is_full(table))
+	if (*is_new && table_is_full(table)) {
+		if (spare != NULL)
+			spare(table);
 		table_remove(table, table_oldest(table));
+	}
 	if (*is_new)
 		slot = table_add(table, hash);
 	table_keep(table, slot);
@@ -113,12 +118,10 @@ spare_known(struct table *servers)
 static struct server *
 server_get(struct inventory *inventory, const struct endpoint *endpoint, int64_t now_us)
 {
-	struct server *server;
 	bool is_new;
+	struct server *server =
+	    find_or_add(&inventory->servers, endpoint, &is_new, spare_known);
 
-	if (table_is_full(&inventory->servers))
-		spare_known(&inventory->servers);
-	server = find_or_add(&inventory->servers, endpoint, &is_new);
 	if (is_new)
 		*server =
 		    (struct server){ .out.server = *endpoint, .out.first_us = now_us };
@@ -137,7 +140,7 @@ foreign_fact(struct inventory *inventory, const struct record *record,
 	if (mail->greeting_code / 100 != 2 ||
 	    (!accepted && record->fact.type != FACT_GREETING))
 		return;
-	foreign = find_or_add(&inventory->foreign, &mail->session.server, &is_new);
+	foreign = find_or_add(&inventory->foreign, &mail->session.server, &is_new, NULL);
 	if (is_new)
 		*foreign = (struct foreign){ .server = mail->session.server };
 	foreign->accepted += accepted;
@@ -180,7 +183,7 @@ static bool
 is_telling(const struct record *record, const struct transaction *tx)
 {
 	return (tx != NULL && tx->ended) || record->fact.type == FACT_GREETING ||
-	    record->fact.type == FACT_HELO || record->fact.type == FACT_END;
+	       record->fact.type == FACT_HELO || record->fact.type == FACT_END;
 }
 
 static void
@@ -243,8 +246,7 @@ inventory_record(struct inventory *inventory, const struct record *record,
 		return; /* the proxy only passes on what a mail server says */
 	if (record->class == RECORD_FACT && mail != NULL)
 		fact_record(inventory, record, tx, mail);
-	else if (record->class == RECORD_CONN &&
-	    record->conn.event == RECORD_CONN_CLOSED)
+	else if (record->class == RECORD_CONN && record->conn.event == RECORD_CONN_CLOSED)
 		closed_record(inventory, record, mail);
 }
 
@@ -496,17 +498,19 @@ describe_state(const struct inventory_server *server, char *buf, size_t size)
 		    (unsigned long long)server->refused, server->refused == 1 ? "" : "s");
 		break;
 	case INVENTORY_LOCAL_ONLY:
-		snprintf(buf, size, server->proxy && !server->mail
-		        ? "only inside clients seen"
-		        : "only authenticated or local mail seen");
+		snprintf(buf, size,
+		    server->proxy && !server->mail
+			? "only inside clients seen"
+			: "only authenticated or local mail seen");
 		break;
 	case INVENTORY_UNDECIDED:
 		describe_undecided(server, buf, size);
 		break;
 	case INVENTORY_HIDDEN:
-		snprintf(buf, size, has_own_mail(server)
-		        ? "partly hidden by TLS, else only authenticated or local mail"
-		        : "hidden by TLS");
+		snprintf(buf, size,
+		    has_own_mail(server)
+			? "partly hidden by TLS, else only authenticated or local mail"
+			: "hidden by TLS");
 		break;
 	case INVENTORY_ONE_DIRECTION:
 		snprintf(buf, size, "one direction only");
