@@ -4,8 +4,6 @@
 
 #include "alert_state.h"
 
-enum { CLIENT_PREFIX = 64 };
-
 struct finding_key
 finding_key_of(const struct alert *alert, enum alert_verdict verdict)
 {
@@ -18,7 +16,7 @@ finding_key_of(const struct alert *alert, enum alert_verdict verdict)
 
 	memcpy(key.server, alert->server.addr.b, sizeof(key.server));
 	if (alert->has_client) {
-		client = addr_v6_prefix(&alert->client, CLIENT_PREFIX);
+		client = addr_customer(&alert->client);
 		memcpy(key.client, client.b, sizeof(key.client));
 	}
 	return key;

@@ -3,12 +3,10 @@
 
 #include <xxhash.h>
 
-enum { PREFIX_BITS = 64 };
-
 uint64_t
 owner_of_addr(const struct addr *addr)
 {
-	struct addr prefix = addr_v6_prefix(addr, PREFIX_BITS);
+	struct addr prefix = addr_customer(addr);
 
 	return XXH3_64bits(&prefix, sizeof(prefix));
 }

@@ -74,8 +74,15 @@ char *endpoint_format(const struct endpoint *e, char buf[static ENDPOINT_TEXT_MA
 /* The network a lone server most likely belongs to: its /24, or /48 for IPv6. */
 char *addr_format_network(const struct addr *a, char buf[static ENDPOINT_TEXT_MAX]);
 
-/* a cut to its first /bits (counted as IPv6 bits for IPv6 addresses; IPv4 is left whole):
- * clients are aggregated by /64. */
+/* a cut to its first /bits (counted as IPv6 bits for IPv6 addresses; IPv4 is left whole).
+ */
 struct addr addr_v6_prefix(const struct addr *a, unsigned bits);
+
+/* The same for all addresses that one customer has: of IPv6 a /64. */
+static inline struct addr
+addr_customer(const struct addr *a)
+{
+	return addr_v6_prefix(a, 64);
+}
 
 #endif

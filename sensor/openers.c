@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "openers.h"
 
-enum {
-	PREFIX_BITS = 64, /* one customer's */
-	CHOICES = 8,      /* of either counter of a host */
-};
+enum { CHOICES = 8 }; /* of either counter of a host */
 
 /* A cache line: both counters of a host lie in it. */
 struct line {
@@ -32,7 +29,7 @@ static struct counters
 counters_of(const struct openers *o, const struct addr *host)
 {
 	const struct hash_key *key = &o->lines.key;
-	struct addr prefix = addr_v6_prefix(host, PREFIX_BITS);
+	struct addr prefix = addr_customer(host);
 	uint64_t hash =
 	    hash_multiply(hash_endpoint(key, &prefix, 0) ^ key->k[2], key->k[3]);
 	struct line *line = places_at(&o->lines, hash);
