@@ -2,8 +2,7 @@
 /* Requests to a web proxy, head and body. */
 #include "ascii.h"
 #include "http_state.h"
-
-enum { TLS_HANDSHAKE = 0x16 }; /* RFC 8446 section 5.1: the first octet of a record */
+#include "tls.h"
 
 enum tunnel_step
 http_read_chunk_size(struct http_body *body, struct slice *in)

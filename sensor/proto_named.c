@@ -3,24 +3,16 @@
  * What is only named, inside a tunnel: it tells an analyst what the proxy was used for.
  * On TCP itself these stay unclaimed, so that their payload turns are recorded.
  */
-#include "proto.h"
-
-enum { RECORD_HANDSHAKE = 0x16, VERSION_MAJOR = 3, CLIENT_HELLO = 1, HELLO_HEAD = 6 };
+#include "tls.h"
 
 static enum proto_probe
 tls_probe(struct slice requester, struct slice responder, unsigned flags)
 {
-	const uint8_t *p = requester.p;
-
 	if (!(flags & PROTO_PROBE_INSIDE))
 		return PROTO_NO;
 	if (requester.n == 0)
 		return responder.n == 0 ? PROTO_MAYBE : PROTO_NO;
-	if (p[0] != RECORD_HANDSHAKE || (requester.n > 1 && p[1] != VERSION_MAJOR))
-		return PROTO_NO;
-	if (requester.n < HELLO_HEAD)
-		return PROTO_MAYBE;
-	return p[5] == CLIENT_HELLO ? PROTO_YES : PROTO_NO;
+	return tls_begins(requester);
 }
 
 /* RFC 4253 section 4.2: either side may begin. */

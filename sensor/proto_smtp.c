@@ -8,6 +8,7 @@
  * seen, from the text itself.
  */
 #include "smtp_state.h"
+#include "tls.h"
 
 struct fact *
 smtp_say(struct smtp *s, enum fact_type type, uint32_t tx)
@@ -139,7 +140,7 @@ take_reply(struct smtp *s, struct slice *in)
 {
 	s->responder_seen = true;
 	s->blind_message = false;
-	if ((s->starttls_sent || s->tls_maybe) && in->p[0] == 0x16 &&
+	if ((s->starttls_sent || s->tls_maybe) && in->p[0] == TLS_HANDSHAKE &&
 	    !s->reply.line.begun) {
 		s->tls = true; /* the server's half of the handshake */
 		smtp_close(s, FACT_ABORT_TLS);

@@ -3,9 +3,7 @@
  * Mail under implicit TLS (RFC 8314 section 3.3): nothing of it is readable, but that it
  * took place is said. The port tells it apart from other TLS.
  */
-#include "proto.h"
-
-enum { TLS_HANDSHAKE = 0x16, TLS_MAJOR = 3, TLS_CLIENT_HELLO = 1, HELLO_HEAD = 6 };
+#include "tls.h"
 
 struct smtps {
 	enum { SMTPS_START, SMTPS_TOLD, SMTPS_OVER } state;
@@ -14,18 +12,12 @@ struct smtps {
 static enum proto_probe
 probe(struct slice requester, struct slice responder, unsigned flags)
 {
-	const uint8_t *p = requester.p;
-
 	if (!(flags & PROTO_PROBE_TLS_PORT))
 		return PROTO_NO;
 	if (requester.n == 0)
 		return responder.n == 0 || responder.p[0] == TLS_HANDSHAKE ? PROTO_MAYBE
 									   : PROTO_NO;
-	if (p[0] != TLS_HANDSHAKE || (requester.n > 1 && p[1] != TLS_MAJOR))
-		return PROTO_NO;
-	if (requester.n < HELLO_HEAD)
-		return PROTO_MAYBE;
-	return p[5] == TLS_CLIENT_HELLO ? PROTO_YES : PROTO_NO;
+	return tls_begins(requester);
 }
 
 static void

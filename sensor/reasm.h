@@ -159,11 +159,9 @@ void reasm_finish(struct reasm *reasm, struct reasm_pool *pool, const struct ori
 
 /*
  * The connection to look at next, because it holds bytes, has an open hole or a lingering
- * reset; NULL when there is none. It is due for reasm_tick() at its due_us, and goes to
- * the end of the line then: while there is one due, tick it and take its events.
+ * reset, where it is due for reasm_tick(), else NULL. It goes to the end of the line
+ * then: while there is one due, tick it and take its events.
  */
-struct reasm *reasm_oldest_holder(const struct reasm_pool *pool);
-/* The same, where it is due. */
 struct reasm *reasm_due(const struct reasm_pool *pool, int64_t now_us);
 
 /* Both directions ended and all was delivered. */

@@ -46,15 +46,9 @@ reasm_pool_stats(const struct reasm_pool *pool)
 }
 
 struct reasm *
-reasm_oldest_holder(const struct reasm_pool *pool)
-{
-	return pool->list[LIST_DUE].oldest;
-}
-
-struct reasm *
 reasm_due(const struct reasm_pool *pool, int64_t now_us)
 {
-	struct reasm *oldest = reasm_oldest_holder(pool);
+	struct reasm *oldest = pool->list[LIST_DUE].oldest;
 
 	return oldest != NULL && oldest->due_us <= now_us ? oldest : NULL;
 }

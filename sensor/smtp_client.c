@@ -3,6 +3,7 @@
  * What the requester's bytes are: command lines, AUTH responses, messages and chunks.
  */
 #include "smtp_state.h"
+#include "tls.h"
 
 /* Text of which nothing is known but that a message may end in it. */
 static void
@@ -114,7 +115,7 @@ take_line(struct smtp *s, struct slice line)
 static bool
 begins_tls(struct smtp *s, struct slice in)
 {
-	if (s->line.begun || in.p[0] != 0x16 ||
+	if (s->line.begun || in.p[0] != TLS_HANDSHAKE ||
 	    !(s->starttls_sent || s->tls_maybe || s->client == SMTP_CLIENT_LOST))
 		return false;
 	s->tls = true;

@@ -304,7 +304,7 @@ trial_stop(struct trial *t)
 {
 	reasm_release(&t->reasm, t->pool);
 	assert_int_equal(reasm_pool_stats(t->pool)->blocks_in_use, 0);
-	assert_null(reasm_oldest_holder(t->pool));
+	assert_null(reasm_due(t->pool, INT64_MAX));
 	reasm_pool_free(t->pool);
 }
 
@@ -639,11 +639,11 @@ the_oldest_holder_gives_way(void **state)
 	}
 	assert_int_equal(stats->evictions, 1);
 	assert_int_equal(stats->blocks_in_use, 8);
-	assert_ptr_equal(reasm_oldest_holder(t.pool), &conns[0]); /* has a gap to tell */
+	assert_ptr_equal(reasm_due(t.pool, INT64_MAX), &conns[0]); /* has a gap to tell */
 	reasm_tick(&conns[0], t.pool, &t.now);
 	assert_int_equal(drain_count(&t, &conns[0]), 10 + 4 * 1600);
 	assert_int_equal(stats->gaps[REASM_GAP_LIMIT], 1);
-	assert_ptr_equal(reasm_oldest_holder(t.pool), &conns[1]);
+	assert_ptr_equal(reasm_due(t.pool, INT64_MAX), &conns[1]);
 	for (int i = 0; i < 3; i++)
 		reasm_release(&conns[i], t.pool);
 	trial_stop(&t);

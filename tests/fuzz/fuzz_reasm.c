@@ -185,7 +185,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (int i = 0; i < CONNS; i++)
 		stop(&conns[i], true);
 	check(reasm_pool_stats(pool)->blocks_in_use == 0);
-	check(reasm_oldest_holder(pool) == NULL);
+	check(reasm_due(pool, INT64_MAX) == NULL);
 	reasm_pool_free(pool);
 	return 0;
 }
