@@ -119,6 +119,36 @@ guest(struct wire *wire, unsigned i, const char *const lines[])
 	return conn;
 }
 
+static const char *const greeted[] = { "220 mx.example.org ESMTP\r\n", "EHLO c\r\n",
+	NULL };
+
+/* Sessions that begin, in a sensor with little room. */
+static void
+welcome(
+    struct wire *wire, struct wire_conn guests[GUESTS], uint32_t conns, uint32_t flows)
+{
+	wire_init(wire);
+	pipeline_free(wire->pipeline);
+	wire->conf.sensor.conns = conns;
+	wire->conf.sensor.flows = flows;
+	wire->pipeline = pipeline_new(&wire->conf, wire->queue);
+	assert_non_null(wire->pipeline);
+	for (unsigned i = 0; i < GUESTS; i++)
+		guests[i] = guest(wire, i, greeted);
+}
+
+/* They go on, and are read. */
+static void
+all_are_read(struct wire *wire, struct wire_conn guests[GUESTS])
+{
+	static const char *const mail[] = { "250 mx.example.org\r\n",
+		"MAIL FROM:<a@b>\r\n", "250 ok\r\n", "QUIT\r\n", NULL };
+
+	for (unsigned i = 0; i < GUESTS; i++)
+		wire_talk(wire, &guests[i], mail);
+	assert_int_equal(wire_count(wire, "smtp mail 250 <a@b>"), GUESTS);
+}
+
 /* One client opens more sessions than there is room for, and leaves them. */
 static void
 crowd(struct wire *wire, bool v6, const char *const lines[])
@@ -141,29 +171,17 @@ crowd(struct wire *wire, bool v6, const char *const lines[])
 static void
 one_client_that_opens_too_many_gives_up_its_own(void **state)
 {
-	static const char *const greeted[] = { "220 mx.example.org ESMTP\r\n",
-		"EHLO c\r\n", NULL };
-	static const char *const mail[] = { "250 mx.example.org\r\n",
-		"MAIL FROM:<a@b>\r\n", "250 ok\r\n", "QUIT\r\n", NULL };
 	static struct wire_conn guests[GUESTS];
 	static struct wire wire;
 
 	for (unsigned v6 = 0; v6 < 2; v6++) {
-		wire_init(&wire);
-		pipeline_free(wire.pipeline);
-		wire.conf.sensor.conns = CONNS;
-		wire.pipeline = pipeline_new(&wire.conf, wire.queue);
-		assert_non_null(wire.pipeline);
-		for (unsigned i = 0; i < GUESTS; i++)
-			guests[i] = guest(&wire, i, greeted);
+		welcome(&wire, guests, CONNS, 2 * CROWD);
 		crowd(&wire, v6 == 1, greeted);
 		assert_int_equal(
 		    wire_counter(&wire, "flow", "conns_crowded"), GUESTS + CROWD - CONNS);
 		assert_int_equal(
 		    wire_counter(&wire, "flow", "conns_evicted"), GUESTS + CROWD - CONNS);
-		for (unsigned i = 0; i < GUESTS; i++)
-			wire_talk(&wire, &guests[i], mail);
-		assert_int_equal(wire_count(&wire, "smtp mail 250 <a@b>"), GUESTS);
+		all_are_read(&wire, guests);
 		wire_release(&wire);
 	}
 	(void)state;
@@ -194,28 +212,15 @@ forge(struct wire *wire, bool opened)
 static void
 sessions_that_are_made_up_go_first(void **state)
 {
-	static const char *const greeted[] = { "220 mx.example.org ESMTP\r\n",
-		"EHLO c\r\n", NULL };
-	static const char *const mail[] = { "250 mx.example.org\r\n",
-		"MAIL FROM:<a@b>\r\n", "250 ok\r\n", "QUIT\r\n", NULL };
 	static struct wire_conn guests[GUESTS];
 	static struct wire wire;
 
 	for (unsigned opened = 0; opened < 2; opened++) {
-		wire_init(&wire);
-		pipeline_free(wire.pipeline);
-		wire.conf.sensor.conns = CONNS;
-		wire.conf.sensor.flows = 2 * CONNS;
-		wire.pipeline = pipeline_new(&wire.conf, wire.queue);
-		assert_non_null(wire.pipeline);
-		for (unsigned i = 0; i < GUESTS; i++)
-			guests[i] = guest(&wire, i, greeted);
+		welcome(&wire, guests, CONNS, 2 * CONNS);
 		forge(&wire, opened == 1);
 		assert_true(wire_counter(&wire, "flow", "conns_evicted") > CROWD / 2);
 		assert_true(wire_counter(&wire, "flow", "evicted") > CROWD / 2);
-		for (unsigned i = 0; i < GUESTS; i++)
-			wire_talk(&wire, &guests[i], mail);
-		assert_int_equal(wire_count(&wire, "smtp mail 250 <a@b>"), GUESTS);
+		all_are_read(&wire, guests);
 		wire_release(&wire);
 	}
 	(void)state;
@@ -225,17 +230,11 @@ sessions_that_are_made_up_go_first(void **state)
 static void
 many_clients_give_up_the_oldest(void **state)
 {
-	static const char *const greeted[] = { "220 mx.example.org ESMTP\r\n",
-		"EHLO c\r\n", NULL };
+	static struct wire_conn guests[GUESTS];
 	static struct wire wire;
 
 	(void)state;
-	wire_init(&wire);
-	pipeline_free(wire.pipeline);
-	wire.conf.sensor.conns = GUESTS / 2;
-	wire.pipeline = pipeline_new(&wire.conf, wire.queue);
-	for (unsigned i = 0; i < GUESTS; i++)
-		guest(&wire, i, greeted);
+	welcome(&wire, guests, GUESTS / 2, 2 * CROWD);
 	assert_int_equal(wire_counter(&wire, "flow", "conns_evicted"), GUESTS / 2);
 	assert_int_equal(wire_counter(&wire, "flow", "conns_crowded"), 0);
 	wire_release(&wire);

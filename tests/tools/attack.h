@@ -56,4 +56,7 @@ void greet(struct scene *scene, struct tcp_conn *conn);
 void envelope(struct scene *scene, struct tcp_conn *conn);
 void letter(struct scene *scene, struct tcp_conn *conn, const char *id);
 
+/* An outsider's connection to our server, where the text is asked for. */
+struct tcp_conn in_message(struct scene *scene);
+
 #endif

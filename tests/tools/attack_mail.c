@@ -69,16 +69,6 @@ in_transaction(struct scene *s)
 	return c;
 }
 
-static struct tcp_conn
-in_message(struct scene *s)
-{
-	struct tcp_conn c = dial(s, OUTSIDE, OUR_SERVER, 25);
-
-	greet(s, &c);
-	envelope(s, &c);
-	return c;
-}
-
 static void
 body(struct scene *s, const char *text)
 {
@@ -95,6 +85,20 @@ make_dotted(struct scene *s)
 	body(s, "\n.\r");
 }
 
+/* Commands and the replies to them, each lot in segments that are full. */
+static void
+exchange(struct scene *s, const char *commands, const char *replies, size_t times,
+    unsigned rounds)
+{
+	struct tcp_conn c = dial(s, OUTSIDE, OUR_SERVER, 25);
+
+	greet(s, &c);
+	for (unsigned i = 0; i < rounds; i++) {
+		tell_times(s, &c, CLIENT, commands, times);
+		tell_times(s, &c, SERVER, replies, times);
+	}
+}
+
 /* Lines of nothing, which no server answers for long. */
 static void
 make_empties(struct scene *s)
@@ -108,25 +112,13 @@ make_empties(struct scene *s)
 static void
 make_noops(struct scene *s)
 {
-	struct tcp_conn c = dial(s, OUTSIDE, OUR_SERVER, 25);
-
-	greet(s, &c);
-	for (unsigned i = 0; i < 300; i++) {
-		tell_times(s, &c, CLIENT, "a\n", 500);
-		tell_times(s, &c, SERVER, "500\n", 500);
-	}
+	exchange(s, "a\n", "500\n", 500, 300);
 }
 
 static void
 make_transactions(struct scene *s)
 {
-	struct tcp_conn c = dial(s, OUTSIDE, OUR_SERVER, 25);
-
-	greet(s, &c);
-	for (unsigned i = 0; i < 300; i++) {
-		tell_times(s, &c, CLIENT, "RCPT TO:a@b.c\nRSET\n", 70);
-		tell_times(s, &c, SERVER, "550\n250\n", 70);
-	}
+	exchange(s, "RCPT TO:a@b.c\nRSET\n", "550\n250\n", 70, 300);
 }
 
 static void

@@ -6,16 +6,6 @@
 
 enum { OUR_NET = 0xc0000200, QUIET_HOST = OUR_NET + 250 };
 
-static struct tcp_conn
-in_message(struct scene *s)
-{
-	struct tcp_conn c = dial(s, OUTSIDE, OUR_SERVER, 25);
-
-	greet(s, &c);
-	envelope(s, &c);
-	return c;
-}
-
 static void
 make_dialers(struct scene *s)
 {

@@ -105,6 +105,16 @@ letter(struct scene *s, struct tcp_conn *c, const char *id)
 	tell(s, c, SERVER, "250 2.0.0 queued\r\n");
 }
 
+struct tcp_conn
+in_message(struct scene *s)
+{
+	struct tcp_conn c = dial(s, OUTSIDE, OUR_SERVER, 25);
+
+	greet(s, &c);
+	envelope(s, &c);
+	return c;
+}
+
 static bool
 is_wanted(const char *name, char **wanted)
 {
